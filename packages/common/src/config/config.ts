@@ -1,0 +1,42 @@
+import { z } from 'zod'
+
+/** Settings of one installation. Every field has a `DROWSE_*` variable (see `env.ts`) and a key in `<data>/drowse.json`. */
+export const configSchema = z.strictObject({
+  /** Folder that holds all state. */
+  dataDirectory: z.string().startsWith('/').default('/var/lib/drowse'),
+  /** Addresses that both doors listen on. Loopback unless changed. */
+  bindAddresses: z.array(z.string().min(1)).min(1).default(['127.0.0.1', '::1']),
+  /** Port of the plain http door: API, and sandbox traffic routed by header. 0 takes a free one. */
+  httpPort: z.int().min(0).max(65_535).default(3210),
+  /** Port of the https door: `api.<domain>` and `<port>-<id>.<domain>`. 0 takes a free one. */
+  httpsPort: z.int().min(0).max(65_535).default(3443),
+  /** Name under which sandboxes are reached over https, without port. */
+  domain: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/)
+    .default('drowse.localhost'),
+  /** IPv4 network that sandboxes get their addresses from; each takes a /30. Must not be in use on the host. */
+  sandboxSubnet: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+\.\d+\/(1[2-9]|2[0-8])$/)
+    .default('10.231.0.0/16'),
+  /** Name servers inside sandboxes; empty takes the host's own. */
+  nameservers: z.array(z.ipv4()).default([]),
+  /** Memory of a sandbox of the base template, in MiB. */
+  memoryMb: z.int().min(128).default(1024),
+  /** CPUs of a sandbox of the base template. */
+  cpuCount: z.number().min(0.1).default(2),
+  /** Longest continuous run of a sandbox, in hours; longer timeouts are refused (wire.md §5.4). */
+  maxTimeoutHours: z
+    .number()
+    .positive()
+    .max(24 * 365)
+    .default(24),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+})
+
+/** Checked settings with every default filled in. */
+export type Config = Readonly<z.output<typeof configSchema>>
+
+/** Settings as a person may give them. */
+export type ConfigInput = z.input<typeof configSchema>

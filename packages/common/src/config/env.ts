@@ -1,0 +1,26 @@
+import type { ConfigInput } from './config.ts'
+
+type Parse = (text: string) => unknown
+
+const text: Parse = (value) => value
+const number: Parse = (value) => Number(value)
+const list: Parse = (value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean)
+
+/** The variables that set the configuration, with the field that each sets. */
+export const CONFIG_VARIABLES: Readonly<Record<string, { field: keyof ConfigInput; parse: Parse }>> = {
+  DROWSE_DATA: { field: 'dataDirectory', parse: text },
+  DROWSE_BIND: { field: 'bindAddresses', parse: list },
+  DROWSE_HTTP_PORT: { field: 'httpPort', parse: number },
+  DROWSE_HTTPS_PORT: { field: 'httpsPort', parse: number },
+  DROWSE_DOMAIN: { field: 'domain', parse: text },
+  DROWSE_SUBNET: { field: 'sandboxSubnet', parse: text },
+  DROWSE_NAMESERVERS: { field: 'nameservers', parse: list },
+  DROWSE_MEMORY_MB: { field: 'memoryMb', parse: number },
+  DROWSE_CPU_COUNT: { field: 'cpuCount', parse: number },
+  DROWSE_MAX_TIMEOUT_HOURS: { field: 'maxTimeoutHours', parse: number },
+  DROWSE_LOG_LEVEL: { field: 'logLevel', parse: text },
+}

@@ -1,0 +1,94 @@
+/** Identity of an engine build: an image restores only under the same build and CPU features. */
+export interface EngineBuild {
+  /** `gvisor` or `fake`. */
+  kind: string
+  /** Hash of the engine's binary. */
+  build: string
+  /** Hash of the CPU features that the engine sees. */
+  cpu: string
+}
+
+/** Where a sandbox lives on the network of its host. Kept across pauses. */
+export interface NetworkSlot {
+  /** Index of the sandbox's /30 in the host's sandbox subnet, from 0. */
+  slot: number
+}
+
+/** Upper bounds for one sandbox. */
+export interface SandboxLimits {
+  /** Memory that the guest sees and may use, in MiB. */
+  memoryMb: number
+  /** CPU time a second, in CPUs; may be a fraction. */
+  cpuCount: number
+}
+
+/** All an engine needs to make one sandbox. The same spec, with a fresh `hostname` at most, restores its images. */
+export interface SandboxSpec {
+  /** Names every host resource of the sandbox: container, cgroup, namespace, mounts. `[a-z0-9-]{1,63}`. */
+  id: string
+  /** Folder of the sandbox; the engine keeps its mount point and bundle under it and nothing else. */
+  directory: string
+  /** Read-only root layers, topmost first. */
+  layers: readonly string[]
+  /** Writable directory over the layers; holds every file that the guest changes. Same filesystem as `workDirectory`. */
+  upperDirectory: string
+  workDirectory: string
+  /** Read-only folder with the guest runtime (see `GUEST_MOUNT`); its path must stay valid as long as images use it. */
+  guestDirectory: string
+  hostname: string
+  network: NetworkSlot
+  limits: SandboxLimits
+}
+
+/** What the host holds of a sandbox. */
+export type EngineStatus =
+  /** Nothing, or only leftovers that `destroy` removes. */
+  | 'absent'
+  /** Made but without processes: `start` or `restore` is next. */
+  | 'created'
+  | 'running'
+  | 'frozen'
+
+/** One sandbox in {@link Engine.list}. */
+export interface EngineEntry {
+  id: string
+  status: EngineStatus
+}
+
+/**
+ * Runs sandboxes on one host. It knows nothing of stores or schedules.
+ *
+ * Sandboxes outlive the process that made them: a new engine on the same state directory finds them again.
+ * Calls for one id must not overlap (callers serialise by id), but for `destroy`, which may come at any time and wins.
+ * Failures are `DrowseError`s "engine_failed", "disk_full" or "conflict" (call not legal in the current status).
+ */
+export interface Engine {
+  readonly build: EngineBuild
+  /** Makes namespace, root and container shell; no process runs yet. Left-overs of the same id are removed first. */
+  create(spec: SandboxSpec): Promise<void>
+  /** Boots a created sandbox: the guest daemon starts from nothing. */
+  start(spec: SandboxSpec): Promise<void>
+  /** Continues an image in a created sandbox. Throws "engine_failed" and leaves nothing running when the image is unusable. */
+  restore(spec: SandboxSpec, imageDirectory: string): Promise<void>
+  /** Stops every process at once; memory stays. Idempotent. */
+  freeze(id: string): Promise<void>
+  /** Lets a frozen sandbox go on. Idempotent. */
+  thaw(id: string): Promise<void>
+  /**
+   * Writes the memory of a frozen sandbox into the empty directory `imageDirectory` and fsyncs it; the sandbox stays frozen.
+   * Returns the bytes written. On failure ("disk_full", "engine_failed") the sandbox is frozen still and the directory may hold a part.
+   */
+  checkpoint(id: string, imageDirectory: string): Promise<{ bytes: number }>
+  /** Ends the processes and removes everything the host holds for the id (never `upperDirectory`). Idempotent, safe on unknown ids. */
+  destroy(id: string): Promise<void>
+  status(id: string): Promise<EngineStatus>
+  /** Every sandbox with something on this host, whatever made it. */
+  list(): Promise<EngineEntry[]>
+  /** Resident memory of a sandbox in bytes; what an image of it about needs on disk. */
+  memoryBytes(id: string): Promise<number>
+  /** `host` and `port` at which TCP port `port` of the guest is reached from this host. */
+  endpoint(network: NetworkSlot, port: number): { host: string; port: number }
+}
+
+/** Where the guest runtime is mounted inside every sandbox; holds `tini`, `node`, `lib/`, `daemon.mjs`. */
+export const GUEST_MOUNT = '/.drowse'

@@ -1,0 +1,1 @@
+export type { Route, RouteAccess, RouteSource, TrafficCredentials } from './route-source.ts'

@@ -1,0 +1,28 @@
+/** Version of the guest daemon's behaviour as clients gate on it; they refuse features below 0.6.4 (wire.md §0). */
+export const ENVD_VERSION = '0.6.13'
+
+/** Port of the guest daemon inside every sandbox. */
+export const ENVD_PORT = 49983
+
+/**
+ * Body of the daemon's `POST /init`, sent by the node after every create, wake and clone.
+ * A call must carry `X-Access-Token` equal to the token set before, if one was set.
+ */
+export interface EnvdInit {
+  /** Wall clock, RFC 3339. */
+  timestamp: string
+  /** Token that later calls must carry; omitted leaves the sandbox open. Stable for the sandbox's life. */
+  accessToken?: string
+  /** Environment of every process, beneath a request's own. */
+  envVars: Record<string, string>
+  /** User of calls that name none. Default `user`. */
+  defaultUser?: string
+  /** Directory of calls that name none. Default the user's home. */
+  defaultWorkdir?: string
+  /** Written to /etc/hostname and /etc/hosts, and set as the host name where the guest allows it. */
+  hostname: string
+  /** Servers for /etc/resolv.conf. */
+  nameservers: string[]
+  /** `fresh` gives a new machine-id and forgets inherited processes' subscribers: the boot is a copy of a warm image. */
+  identity: 'fresh' | 'kept'
+}

@@ -1,0 +1,5 @@
+export { ENVD_PORT, ENVD_VERSION, type EnvdInit } from './envd.ts'
+export { ERROR_CODES, type ErrorCode, type ErrorCodeInfo } from './errors/codes.ts'
+export { DrowseError, type DrowseErrorOptions } from './errors/drowse-error.ts'
+export { isSandboxId, newSandboxId, type SandboxId } from './sandbox-id.ts'
+export { publicState, SANDBOX_STATES, SANDBOX_TRANSITIONS, type SandboxState } from './sandbox-state.ts'
