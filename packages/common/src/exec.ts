@@ -38,6 +38,7 @@ export async function exec(file: string, args: readonly string[], options: ExecO
     timeout: options.timeoutMs ?? 60_000,
     forceKillAfterDelay: KILL_DELAY_MS,
     maxBuffer: MAX_OUTPUT_BYTES,
+    all: options.onLine !== undefined,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.input === undefined ? {} : { input: options.input }),
