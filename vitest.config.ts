@@ -33,6 +33,8 @@ export default defineConfig({
         test: {
           name: 'platform',
           include: ['test/**/*.test.ts'],
+          globalSetup: ['test/platform/support/global-setup.ts'],
+          setupFiles: ['test/platform/support/client-env.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 600_000,

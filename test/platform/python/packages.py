@@ -1,0 +1,35 @@
+"""The two Python packages as published, by name: what the scenarios use of each."""
+
+import importlib
+
+
+def load(name):
+    """Returns the module that holds Sandbox, AsyncSandbox, SandboxQuery and the exceptions."""
+    return importlib.import_module({"e2b": "e2b", "novita": "novita_sandbox.core"}[name])
+
+
+def states(module):
+    """The enum of sandbox states; the packages keep it in different places."""
+    if hasattr(module, "SandboxState"):
+        return module.SandboxState
+    return importlib.import_module(f"{module.__name__}.api.client.models").SandboxState
+
+
+COUNTER = """
+import os, signal, time
+count = 0
+def tell(*_):
+    with open('/tmp/count.new', 'w') as f:
+        f.write(f'{os.getpid()} {count}')
+    os.rename('/tmp/count.new', '/tmp/count')
+signal.signal(signal.SIGUSR1, tell)
+open('/tmp/ready', 'w').close()
+while True:
+    time.sleep(0.1)
+    count += 1
+"""
+
+ASK = "rm -f /tmp/count; kill -USR1 {pid}; until [ -e /tmp/count ]; do sleep 0.02; done; cat /tmp/count"
+"""Command that prints the counter's pid and count."""
+
+AWAIT_READY = "until [ -e /tmp/ready ]; do sleep 0.02; done"

@@ -1,0 +1,49 @@
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { exec } from '@drowse/common'
+import { drowse, type Installation } from './drowse.ts'
+import { hostTraces } from './host.ts'
+
+/** Ports and subnet of an installation; distinct ones for each that runs at the same time. */
+export interface InstallationPlace {
+  httpPort: number
+  httpsPort: number
+  subnet: string
+}
+
+/**
+ * Makes a data folder that already holds what `up` would build (from `DROWSE_TEST_ASSETS`), so that `drowse up` on it is quick.
+ * `/var/tmp` because overlay upper directories need a real filesystem.
+ */
+export async function makeInstallation(place: InstallationPlace): Promise<Installation> {
+  const assets = process.env.DROWSE_TEST_ASSETS
+  if (assets === undefined) throw new Error('DROWSE_TEST_ASSETS is not set: run the tests by "./drowse test"')
+  const data = await mkdtemp('/var/tmp/drowse-test-')
+  for (const name of ['engine', 'guest', 'layers', 'templates']) {
+    await mkdir(join(data, name))
+    // Hard links where the filesystem allows: a base layer has tens of thousands of files.
+    await exec('cp', ['-al', join(assets, name, '.'), join(data, name)]).catch(() =>
+      cp(join(assets, name), join(data, name), { recursive: true, verbatimSymlinks: true }),
+    )
+  }
+  return {
+    data,
+    env: {
+      DROWSE_DATA: data,
+      DROWSE_HTTP_PORT: String(place.httpPort),
+      DROWSE_HTTPS_PORT: String(place.httpsPort),
+      DROWSE_SUBNET: place.subnet,
+    },
+  }
+}
+
+/** Uninstalls and fails when anything of the installation is left on the host. */
+export async function removeInstallation(installation: Installation): Promise<void> {
+  try {
+    await drowse(installation, ['uninstall', '--yes'])
+    const traces = await hostTraces(installation.data.split('/').at(-1) ?? '')
+    if (traces.length > 0) throw new Error(`uninstall left behind:\n${traces.join('\n')}`)
+  } finally {
+    await rm(installation.data, { recursive: true, force: true })
+  }
+}

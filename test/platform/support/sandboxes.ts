@@ -1,0 +1,67 @@
+import { afterEach } from 'vitest'
+import type { Sandbox } from 'e2b'
+import { pollUntil } from '@drowse/common'
+
+/** Registers sandboxes to be killed after each test of the calling file, whatever happened to them. */
+export function killAfterEach(): <T extends { kill(): Promise<unknown> }>(sandbox: T) => T {
+  const made: { kill(): Promise<unknown> }[] = []
+  afterEach(async () => {
+    await Promise.all(made.splice(0).map((sandbox) => sandbox.kill()))
+  })
+  return (sandbox) => {
+    made.push(sandbox)
+    return sandbox
+  }
+}
+
+/** Program that counts in memory ten times a second and writes the count only when asked by a signal. */
+const COUNTER = `
+import os, signal, time
+count = 0
+def tell(*_):
+    with open('/tmp/count.new', 'w') as f:
+        f.write(f'{os.getpid()} {count}')
+    os.rename('/tmp/count.new', '/tmp/count')
+signal.signal(signal.SIGUSR1, tell)
+open('/tmp/ready', 'w').close()
+while True:
+    time.sleep(0.1)
+    count += 1
+`
+
+/** A process inside a sandbox whose state is only in memory. */
+export interface Counter {
+  pid: number
+  /** Asks the process for its count. */
+  read(): Promise<{ pid: number; count: number }>
+}
+
+/** Starts a counter in a sandbox. */
+export async function startCounter(sandbox: Sandbox): Promise<Counter> {
+  await sandbox.files.write('/home/user/counter.py', COUNTER)
+  // "exec" makes the command's pid the counter's own.
+  const { pid } = await sandbox.commands.run('exec python3 /home/user/counter.py', { background: true, timeoutMs: 0 })
+  const signal = AbortSignal.timeout(20_000)
+  await pollUntil(async () => ((await sandbox.files.exists('/tmp/ready')) ? true : undefined), {
+    intervalMs: 20,
+    maxIntervalMs: 200,
+    signal,
+  })
+  return {
+    pid,
+    async read() {
+      await sandbox.commands.run(`rm -f /tmp/count; kill -USR1 ${pid}; until [ -e /tmp/count ]; do sleep 0.02; done`)
+      const [seen, count] = (await sandbox.files.read('/tmp/count')).split(' ').map(Number)
+      return { pid: seen ?? NaN, count: count ?? NaN }
+    },
+  }
+}
+
+/** Waits until `probe` is true, at most `timeoutMs`. */
+export async function until(probe: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+  await pollUntil(async () => ((await probe()) ? true : undefined), {
+    intervalMs: 50,
+    maxIntervalMs: 500,
+    signal: AbortSignal.timeout(timeoutMs),
+  })
+}
