@@ -8,3 +8,10 @@ export {
   type SandboxLimits,
   type SandboxSpec,
 } from './engine.ts'
+export { FakeEngine } from './fake/fake-engine.ts'
+export { FakeHost, type FaultMethod } from './fake/fake-host.ts'
+export { removeInstanceCgroup } from './gvisor/cgroups.ts'
+export { createGvisorEngine, type GvisorEngineOptions } from './gvisor/gvisor-engine.ts'
+export { installFirewall, removeFirewall } from './network/firewall.ts'
+export type { FirewallOptions } from './network/firewall-ruleset.ts'
+export { slotCount } from './network/slot-address.ts'

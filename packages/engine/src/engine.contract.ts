@@ -1,0 +1,319 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DrowseError, type ErrorCode } from '@drowse/protocol'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Engine, SandboxSpec } from './engine.ts'
+
+/** One engine with its host, made anew for each test. */
+export interface EngineHarness extends AsyncDisposable {
+  engine: Engine
+  /** A new engine object on the same state, as after a restart of the service. */
+  reopen(): Engine
+  /** Layers and guest runtime for a spec. The guest's server speaks as `FakeGuest` documents. */
+  sources: Pick<SandboxSpec, 'layers' | 'guestDirectory'>
+  /** Names of everything the host still holds for `id`: processes, mounts, namespaces, links, cgroups, files. */
+  leftovers(id: string): Promise<string[]>
+  /** Ends the sandbox's processes from outside, as a crash does. */
+  crash(id: string): Promise<void>
+}
+
+/** Port that the guest's server listens on. */
+export const GUEST_TEST_PORT = 49_983
+/** Longest wait for the first answer of a guest, in ms. */
+const ANSWER_TIMEOUT_MS = 30_000
+
+/** Defines the tests that every {@link Engine} passes. */
+export function describeEngineContract(name: string, makeEngine: () => Promise<EngineHarness>): void {
+  describe(`${name} engine contract`, () => {
+    let harness: EngineHarness
+    let directory: string
+    let made: string[]
+    let slots: number
+
+    beforeEach(async () => {
+      made = []
+      slots = 0
+      directory = await mkdtemp(join(tmpdir(), 'drowse-contract-'))
+      harness = await makeEngine()
+    })
+
+    afterEach(async () => {
+      try {
+        for (const id of made) await harness.engine.destroy(id)
+        for (const id of made) expect(await harness.leftovers(id)).toEqual([])
+      } finally {
+        await harness[Symbol.asyncDispose]()
+        await rm(directory, { recursive: true, force: true })
+      }
+    })
+
+    function newSpec(change: Partial<SandboxSpec> = {}): SandboxSpec {
+      const id = change.id ?? `t${randomBytes(6).toString('hex')}`
+      made.push(id)
+      const home = join(directory, `${id}-${slots}`)
+      return {
+        id,
+        directory: home,
+        upperDirectory: join(home, 'upper'),
+        workDirectory: join(home, 'work'),
+        hostname: id,
+        network: { slot: slots++ },
+        limits: { memoryMb: 256, cpuCount: 1 },
+        ...harness.sources,
+        ...change,
+      }
+    }
+
+    async function ask(spec: SandboxSpec, method: string, path: string): Promise<string> {
+      const { host, port } = harness.engine.endpoint(spec.network, GUEST_TEST_PORT)
+      return await request(`http://${host}:${port}${path}`, method)
+    }
+
+    async function startCounting(spec: SandboxSpec): Promise<void> {
+      await harness.engine.create(spec)
+      await harness.engine.start(spec)
+      expect(await ask(spec, 'POST', '/counter')).toBe('1')
+    }
+
+    async function checkpointed(spec: SandboxSpec): Promise<string> {
+      await startCounting(spec)
+      await harness.engine.freeze(spec.id)
+      const image = join(directory, 'image')
+      await harness.engine.checkpoint(spec.id, image)
+      return image
+    }
+
+    test('a sandbox goes through create, start, freeze, thaw and destroy with the status of each', async () => {
+      const { engine } = harness
+      const spec = newSpec()
+      expect(await engine.status(spec.id)).toBe('absent')
+      await engine.create(spec)
+      expect(await engine.status(spec.id)).toBe('created')
+      await engine.start(spec)
+      expect(await engine.status(spec.id)).toBe('running')
+      expect(await ask(spec, 'GET', '/health')).toBe('')
+      await engine.freeze(spec.id)
+      expect(await engine.status(spec.id)).toBe('frozen')
+      await engine.thaw(spec.id)
+      expect(await engine.status(spec.id)).toBe('running')
+      expect(await ask(spec, 'GET', '/health')).toBe('')
+      await engine.destroy(spec.id)
+      expect(await engine.status(spec.id)).toBe('absent')
+      expect(await harness.leftovers(spec.id)).toEqual([])
+    })
+
+    test('a frozen sandbox answers nothing until it is thawed, and then goes on', async () => {
+      const spec = newSpec()
+      await startCounting(spec)
+      await harness.engine.freeze(spec.id)
+      let isAnswered = false
+      const answer = ask(spec, 'POST', '/counter').finally(() => (isAnswered = true))
+      expect(await harness.engine.memoryBytes(spec.id)).toBeGreaterThan(0)
+      expect(isAnswered).toBe(false)
+      await harness.engine.thaw(spec.id)
+      expect(await answer).toBe('2')
+    })
+
+    test('freeze, thaw and destroy can be repeated', async () => {
+      const { engine } = harness
+      const spec = newSpec()
+      await startCounting(spec)
+      await engine.thaw(spec.id)
+      for (let round = 0; round < 3; round++) {
+        await engine.freeze(spec.id)
+        await engine.freeze(spec.id)
+        expect(await engine.status(spec.id)).toBe('frozen')
+        await engine.thaw(spec.id)
+        await engine.thaw(spec.id)
+        expect(await engine.status(spec.id)).toBe('running')
+      }
+      expect(await ask(spec, 'GET', '/counter')).toBe('1')
+      await engine.destroy(spec.id)
+      await engine.destroy(spec.id)
+      await engine.destroy('never-made')
+    })
+
+    test('checkpoint writes an image for root only, says its size and leaves the sandbox frozen', async () => {
+      const { engine } = harness
+      const spec = newSpec()
+      await startCounting(spec)
+      await engine.freeze(spec.id)
+      const image = join(directory, 'image')
+      const { bytes } = await engine.checkpoint(spec.id, image)
+      expect(bytes).toBeGreaterThan(0)
+      expect(await engine.status(spec.id)).toBe('frozen')
+      const names = await readdir(image)
+      for (const name of names) expect((await stat(join(image, name))).mode & 0o777).toBe(0o600)
+      await engine.thaw(spec.id)
+      expect(await ask(spec, 'POST', '/counter')).toBe('2')
+    })
+
+    test('restore continues an image under the same id', async () => {
+      const { engine } = harness
+      const spec = newSpec()
+      const image = await checkpointed(spec)
+      await engine.destroy(spec.id)
+      await engine.create(spec)
+      await engine.restore(spec, image)
+      expect(await engine.status(spec.id)).toBe('running')
+      expect(await ask(spec, 'POST', '/counter')).toBe('2')
+    })
+
+    test('restore continues one image under several other ids, side by side with its origin', async () => {
+      const { engine } = harness
+      const origin = newSpec()
+      const image = await checkpointed(origin)
+      const clones = [newSpec(), newSpec()]
+      for (const clone of clones) {
+        await engine.create(clone)
+        await engine.restore(clone, image)
+      }
+      expect(await ask(clones[0]!, 'POST', '/counter')).toBe('2')
+      expect(await ask(clones[0]!, 'POST', '/counter')).toBe('3')
+      expect(await ask(clones[1]!, 'POST', '/counter')).toBe('2')
+      await engine.thaw(origin.id)
+      expect(await ask(origin, 'GET', '/counter')).toBe('1')
+    })
+
+    test('a restored sandbox can be saved and restored again', async () => {
+      const { engine } = harness
+      const spec = newSpec()
+      let image = await checkpointed(spec)
+      for (let round = 2; round <= 3; round++) {
+        await engine.destroy(spec.id)
+        await engine.create(spec)
+        await engine.restore(spec, image)
+        expect(await ask(spec, 'POST', '/counter')).toBe(String(round))
+        await engine.freeze(spec.id)
+        image = join(directory, `image-${round}`)
+        await engine.checkpoint(spec.id, image)
+      }
+    })
+
+    test('start after destroy begins with nothing in memory', async () => {
+      const spec = newSpec()
+      await startCounting(spec)
+      await harness.engine.destroy(spec.id)
+      await startCounting(spec)
+    })
+
+    test('create removes a running sandbox of the same id', async () => {
+      const spec = newSpec()
+      await startCounting(spec)
+      await harness.engine.create(spec)
+      expect(await harness.engine.status(spec.id)).toBe('created')
+    })
+
+    test('restore of a missing or damaged image fails with "engine_failed" and leaves nothing', async () => {
+      const { engine } = harness
+      const spec = newSpec()
+      const image = await checkpointed(spec)
+      await engine.destroy(spec.id)
+      const names = await readdir(image)
+      const sizes = await Promise.all(names.map(async (name) => (await stat(join(image, name))).size))
+      const largest = names[sizes.indexOf(Math.max(...sizes))]!
+      await truncate(join(image, largest), Math.floor(Math.max(...sizes) / 2))
+      for (const broken of [image, join(directory, 'nowhere')]) {
+        await engine.create(spec)
+        await expectCode(engine.restore(spec, broken), 'engine_failed')
+        expect(await engine.status(spec.id)).toBe('absent')
+        expect(await harness.leftovers(spec.id)).toEqual([])
+      }
+      await startCounting(spec)
+    })
+
+    test('calls that are not legal in the current status fail with "conflict" and change nothing', async () => {
+      const { engine } = harness
+      const spec = newSpec()
+      const image = join(directory, 'never')
+      const all = {
+        start: () => engine.start(spec),
+        restore: () => engine.restore(spec, image),
+        freeze: () => engine.freeze(spec.id),
+        thaw: () => engine.thaw(spec.id),
+        checkpoint: () => engine.checkpoint(spec.id, image),
+        memoryBytes: () => engine.memoryBytes(spec.id),
+      }
+      const expectConflicts = async (calls: readonly (keyof typeof all)[]): Promise<void> => {
+        const before = await engine.status(spec.id)
+        for (const call of calls) await expectCode(all[call](), 'conflict')
+        expect(await engine.status(spec.id)).toBe(before)
+      }
+      await expectConflicts(['start', 'restore', 'freeze', 'thaw', 'checkpoint', 'memoryBytes'])
+      await engine.create(spec)
+      await expectConflicts(['freeze', 'thaw', 'checkpoint', 'memoryBytes'])
+      await engine.start(spec)
+      await expectConflicts(['start', 'restore', 'checkpoint'])
+      await engine.freeze(spec.id)
+      await expectConflicts(['start', 'restore'])
+    })
+
+    test('list names every sandbox with its status', async () => {
+      const { engine } = harness
+      expect(await engine.list()).toEqual([])
+      const [created, frozen] = [newSpec(), newSpec()]
+      await engine.create(created)
+      await startCounting(frozen)
+      await engine.freeze(frozen.id)
+      const entries = [
+        { id: created.id, status: 'created' },
+        { id: frozen.id, status: 'frozen' },
+      ]
+      expect(await engine.list()).toEqual(entries.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
+    })
+
+    test('a second engine on the same state adopts created, running and frozen sandboxes', async () => {
+      const [created, running, frozen] = [newSpec(), newSpec(), newSpec()]
+      await harness.engine.create(created)
+      await startCounting(running)
+      await startCounting(frozen)
+      await harness.engine.freeze(frozen.id)
+
+      const next = harness.reopen()
+      expect(await next.status(created.id)).toBe('created')
+      expect(await next.status(running.id)).toBe('running')
+      expect(await next.status(frozen.id)).toBe('frozen')
+      expect(next.build).toEqual(harness.engine.build)
+      await next.start(created)
+      expect(await ask(created, 'POST', '/counter')).toBe('1')
+      expect(await ask(running, 'POST', '/counter')).toBe('2')
+      await next.freeze(frozen.id)
+      await next.thaw(frozen.id)
+      expect(await ask(frozen, 'POST', '/counter')).toBe('2')
+      for (const { id } of [created, running, frozen]) {
+        await next.destroy(id)
+        expect(await harness.leftovers(id)).toEqual([])
+      }
+      expect(await next.list()).toEqual([])
+    })
+
+    test('a sandbox whose processes died is absent, listed, and can be made again', async () => {
+      const { engine } = harness
+      const spec = newSpec()
+      await startCounting(spec)
+      await harness.crash(spec.id)
+      expect(await engine.status(spec.id)).toBe('absent')
+      expect(await engine.list()).toEqual([{ id: spec.id, status: 'absent' }])
+      await expectCode(engine.freeze(spec.id), 'conflict')
+      await startCounting(spec)
+    })
+  })
+}
+
+/** Rejects unless `work` fails with `code`. */
+async function expectCode(work: Promise<unknown>, code: ErrorCode): Promise<void> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(DrowseError)
+  expect(error).toMatchObject({ code, message: expect.stringMatching(/^Cannot /) })
+}
+
+/** Asks until the guest accepts connections. Each try has a connection of its own, so that no pool outlives a sandbox. */
+async function request(url: string, method: string): Promise<string> {
+  const ask = async (): Promise<string> => await (await fetch(url, { method, headers: { connection: 'close' } })).text()
+  return await vi.waitFor(ask, { timeout: ANSWER_TIMEOUT_MS, interval: 2 })
+}

@@ -1,0 +1,63 @@
+import type { DrowseError } from '@drowse/protocol'
+import type { Engine, EngineStatus, SandboxSpec } from '../engine.ts'
+import type { FakeGuest } from './fake-guest.ts'
+
+/** Methods of an engine that can be made to fail. */
+export type FaultMethod = {
+  [Name in keyof Engine]: Engine[Name] extends (...args: never[]) => Promise<unknown> ? Name : never
+}[keyof Engine]
+
+/** One sandbox on a {@link FakeHost}. */
+export interface FakeSandbox {
+  spec: SandboxSpec
+  /** Absent until it is started or restored. */
+  guest: FakeGuest | undefined
+  /** Its processes ended on their own; only leftovers are here. */
+  isDead: boolean
+}
+
+/**
+ * What stays when an engine object goes, as a machine's kernel does when a service restarts: the sandboxes of the fake engine.
+ * Also the place from which tests break things. Dispose of it to close every guest's server.
+ */
+export class FakeHost implements AsyncDisposable {
+  readonly sandboxes = new Map<string, FakeSandbox>()
+  readonly #faults = new Map<FaultMethod, DrowseError[]>()
+
+  /** Makes the next call of `method` fail with `error`; calls queue up. A failed call leaves what the contract says. */
+  failNext(method: FaultMethod, error: DrowseError): void {
+    this.#faults.set(method, [...(this.#faults.get(method) ?? []), error])
+  }
+
+  /** Takes the error that the next call of `method` is to throw, if there is one. */
+  takeFault(method: FaultMethod): DrowseError | undefined {
+    return this.#faults.get(method)?.shift()
+  }
+
+  /** Ends a sandbox's processes as a crash or an out-of-memory kill does; its leftovers stay. */
+  async crash(id: string): Promise<void> {
+    const sandbox = this.sandboxes.get(id)
+    if (sandbox === undefined) return
+    sandbox.isDead = true
+    await sandbox.guest?.end()
+    sandbox.guest = undefined
+  }
+
+  /** Body of the last `POST /init` that a sandbox's guest got. */
+  lastInit(id: string): string | undefined {
+    return this.sandboxes.get(id)?.guest?.memory.lastInit
+  }
+
+  status(id: string): EngineStatus {
+    const sandbox = this.sandboxes.get(id)
+    if (sandbox === undefined || sandbox.isDead) return 'absent'
+    if (sandbox.guest === undefined) return 'created'
+    return sandbox.guest.isFrozen ? 'frozen' : 'running'
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const sandboxes = [...this.sandboxes.values()]
+    this.sandboxes.clear()
+    await Promise.all(sandboxes.map(async (sandbox) => await sandbox.guest?.end()))
+  }
+}

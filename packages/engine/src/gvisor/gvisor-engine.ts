@@ -1,0 +1,180 @@
+import { mkdirSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { KeyedMutex, type Logger } from '@drowse/common'
+import { z } from 'zod'
+import { engineError } from '../engine-error.ts'
+import type { Engine, EngineBuild, EngineEntry, EngineStatus, NetworkSlot, SandboxSpec } from '../engine.ts'
+import { networkNames } from '../network/network-names.ts'
+import { slotAddress } from '../network/slot-address.ts'
+import { callControl } from './control-socket.ts'
+import { listContainerIds } from './container-state.ts'
+import { cpuFeatures } from './cpu-features.ts'
+import { createSandbox } from './create-sandbox.ts'
+import { destroySandbox } from './destroy-sandbox.ts'
+import { freezeSandbox, thawSandbox } from './freeze-sandbox.ts'
+import type { GvisorHost } from './gvisor-host.ts'
+import { discardImage, sealImage, verifyImage } from './image.ts'
+import { InFlight } from './in-flight.ts'
+import { createRunsc } from './runsc.ts'
+import { listRecordIds } from './sandbox-record.ts'
+import { readSandboxStatus, requireStatus } from './sandbox-status.ts'
+
+/** Most time, in ms, for a start, and for a restore or checkpoint whose size the disk bounds. */
+const START_TIMEOUT_MS = 60_000
+const IMAGE_TIMEOUT_MS = 300_000
+const CALL_TIMEOUT_MS = 10_000
+
+/** What the gVisor engine is made from. */
+export interface GvisorEngineOptions {
+  /** The binary, and the hash by which images know it. */
+  runsc: { path: string; sha256: string }
+  /** Folder for runsc's state and ours; made when missing. Keep it short: control sockets live in it. */
+  stateDirectory: string
+  /** `[a-z0-9]{1,6}`; tells installations on one host apart. */
+  instance: string
+  /** IPv4 network that sandbox addresses come from, `a.b.c.d/n`. */
+  sandboxSubnet: string
+  logger: Logger
+}
+
+/** Makes an engine that runs each sandbox under gVisor, with the host's overlay as its root. Needs root. */
+export function createGvisorEngine(options: GvisorEngineOptions): Engine {
+  return new GvisorEngine(options)
+}
+
+class GvisorEngine implements Engine {
+  readonly build: EngineBuild
+  readonly #host: GvisorHost
+  readonly #calls = new InFlight()
+  readonly #destroying = new KeyedMutex()
+
+  constructor({ runsc, stateDirectory, instance, sandboxSubnet, logger }: GvisorEngineOptions) {
+    const directory = resolve(stateDirectory)
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    this.build = { kind: 'gvisor', build: runsc.sha256, cpu: cpuFeatures() }
+    this.#host = {
+      instance,
+      stateDirectory: directory,
+      sandboxSubnet,
+      names: networkNames(instance),
+      runsc: createRunsc({ path: runsc.path, stateDirectory: directory }),
+      logger,
+    }
+  }
+
+  async create(spec: SandboxSpec): Promise<void> {
+    await this.#call('create', spec.id, async (signal) => {
+      await this.#destroyNow(spec.id)
+      await this.#orDestroy(spec.id, signal, createSandbox(this.#host, spec, signal))
+    })
+  }
+
+  async start(spec: SandboxSpec): Promise<void> {
+    await this.#call('start', spec.id, async (signal) => {
+      const { bundle } = await requireStatus(this.#host, 'start', spec.id, ['created'])
+      const logFile = join(bundle, 'start.log')
+      const run = this.#host.runsc({ args: ['start', spec.id], logFile, timeoutMs: START_TIMEOUT_MS, signal })
+      await this.#orDestroy(spec.id, signal, run)
+    })
+  }
+
+  async restore(spec: SandboxSpec, imageDirectory: string): Promise<void> {
+    await this.#call('restore', spec.id, async (signal) => {
+      const { bundle } = await requireStatus(this.#host, 'restore', spec.id, ['created'])
+      const options = ['--detach', '--direct', '--background', `--image-path=${imageDirectory}`, `--bundle=${bundle}`]
+      const restore = async (): Promise<void> => {
+        await verifyImage(imageDirectory)
+        await this.#host.runsc({
+          args: ['restore', ...options, spec.id],
+          logFile: join(bundle, 'restore.log'),
+          timeoutMs: IMAGE_TIMEOUT_MS,
+          signal,
+        })
+      }
+      await this.#orDestroy(spec.id, signal, restore())
+    })
+  }
+
+  async freeze(id: string): Promise<void> {
+    await this.#call('freeze', id, async (signal) => await freezeSandbox(this.#host, id, signal))
+  }
+
+  async thaw(id: string): Promise<void> {
+    await this.#call('thaw', id, async (signal) => await thawSandbox(this.#host, id, signal))
+  }
+
+  async checkpoint(id: string, imageDirectory: string): Promise<{ bytes: number }> {
+    return await this.#call('checkpoint', id, async (signal) => {
+      const { bundle } = await requireStatus(this.#host, 'checkpoint', id, ['frozen'])
+      await mkdir(imageDirectory, { recursive: true, mode: 0o700 })
+      try {
+        await this.#host.runsc({
+          args: ['checkpoint', '-direct', '-leave-running', `-image-path=${imageDirectory}`, id],
+          logFile: join(bundle, 'checkpoint.log'),
+          timeoutMs: IMAGE_TIMEOUT_MS,
+          signal,
+        })
+        return { bytes: await sealImage(imageDirectory) }
+      } catch (error) {
+        await discardImage(imageDirectory).catch((cause: unknown) =>
+          this.#host.logger.warn({ id, imageDirectory, err: cause }, 'cannot remove a failed image'),
+        )
+        throw error
+      }
+    })
+  }
+
+  async destroy(id: string): Promise<void> {
+    await this.#calls.cancel(id)
+    try {
+      await this.#destroyNow(id)
+    } catch (error) {
+      throw engineError('destroy', id, error)
+    }
+  }
+
+  async status(id: string): Promise<EngineStatus> {
+    return (await readSandboxStatus(this.#host, id)).status
+  }
+
+  async list(): Promise<EngineEntry[]> {
+    const { stateDirectory } = this.#host
+    const ids = new Set([...(await listRecordIds(stateDirectory)), ...(await listContainerIds(stateDirectory))])
+    return await Promise.all([...ids].sort().map(async (id) => ({ id, status: await this.status(id) })))
+  }
+
+  async memoryBytes(id: string): Promise<number> {
+    const { socketPath } = await requireStatus(this.#host, 'measure', id, ['running', 'frozen'])
+    const arg = { Full: true }
+    const result = await callControl({ socketPath, method: 'Usage.Collect', arg, timeoutMs: CALL_TIMEOUT_MS })
+    const { Total, Mapped } = z.object({ Total: z.number(), Mapped: z.number() }).parse(result)
+    return Total - Mapped // mapped files are the host's page cache and no part of an image
+  }
+
+  endpoint(network: NetworkSlot, port: number): { host: string; port: number } {
+    return { host: slotAddress(this.#host.sandboxSubnet, network.slot).guest, port }
+  }
+
+  async #call<T>(action: string, id: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await this.#calls.run(action, id, work)
+    } catch (error) {
+      throw engineError(action, id, error)
+    }
+  }
+
+  /** Leaves nothing of a sandbox whose making failed; a destroy that cut it short does that by itself. */
+  async #orDestroy(id: string, signal: AbortSignal, making: Promise<void>): Promise<void> {
+    try {
+      await making
+    } catch (error) {
+      if (!signal.aborted) await this.#destroyNow(id)
+      throw error
+    }
+  }
+
+  async #destroyNow(id: string): Promise<void> {
+    await this.#destroying.run(id, () => destroySandbox(this.#host, id))
+  }
+}

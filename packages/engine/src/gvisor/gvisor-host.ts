@@ -1,0 +1,15 @@
+import type { Logger } from '@drowse/common'
+import type { NetworkNames } from '../network/network-names.ts'
+import type { Runsc } from './runsc.ts'
+
+/** What the parts of the gVisor engine share: names and places of one installation on this host. */
+export interface GvisorHost {
+  /** Short name of the installation. */
+  instance: string
+  /** runsc's `--root`; also holds our record of each sandbox. */
+  stateDirectory: string
+  sandboxSubnet: string
+  names: NetworkNames
+  runsc: Runsc
+  logger: Logger
+}

@@ -1,0 +1,52 @@
+import { readdir, readFile } from 'node:fs/promises'
+
+/** Which runsc processes are meant. */
+export interface ContainerIdentity {
+  id: string
+  stateDirectory: string
+}
+
+/**
+ * Whether process `pid` lives and is a runsc process of this very container.
+ * A pid from a file proves nothing by itself: the kernel gives it to others later.
+ */
+export async function isContainerProcess(pid: number, identity: ContainerIdentity): Promise<boolean> {
+  const args = await readArguments(pid)
+  return args.includes(`--root=${identity.stateDirectory}`) && args.includes(identity.id)
+}
+
+/** Looks through all processes of the host for those of a container: Sentry, gofer, and CLI runs of an earlier service. */
+export async function findContainerProcesses(identity: ContainerIdentity): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+  const checked = await Promise.all(pids.map(async (pid) => ((await isContainerProcess(pid, identity)) ? pid : 0)))
+  return checked.filter((pid) => pid !== 0)
+}
+
+/** Sends SIGKILL; a process that is gone is fine. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // ended meanwhile
+  }
+}
+
+/** Whether process `pid` runs still; a zombie does not. */
+export async function isAlive(pid: number): Promise<boolean> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+  } catch {
+    return false
+  }
+}
+
+/** Empty for a zombie and for a process that is gone. */
+async function readArguments(pid: number): Promise<string[]> {
+  if (pid <= 0) return []
+  try {
+    return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')
+  } catch {
+    return []
+  }
+}

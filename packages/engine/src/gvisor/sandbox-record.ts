@@ -1,0 +1,44 @@
+import { readFile, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeFileAtomic } from '@drowse/common'
+import { z } from 'zod'
+
+const SUFFIX = '.drowse.json'
+
+const recordSchema = z.object({ directory: z.string(), slot: z.number() })
+
+/** What destroy has to know of a sandbox that runsc's own files do not tell. Written before anything else is made. */
+export interface SandboxRecord {
+  /** The sandbox's folder, with symbolic links resolved. */
+  directory: string
+  slot: number
+}
+
+/** Writes the record of `id`, durably. */
+export async function writeSandboxRecord(stateDirectory: string, id: string, record: SandboxRecord): Promise<void> {
+  await writeFileAtomic(recordPath(stateDirectory, id), JSON.stringify(record))
+}
+
+/** Reads the record of `id`; `undefined` when there is none. */
+export async function findSandboxRecord(stateDirectory: string, id: string): Promise<SandboxRecord | undefined> {
+  try {
+    return recordSchema.parse(JSON.parse(await readFile(recordPath(stateDirectory, id), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+/** Removes the record of `id`; the last step of destroy. Idempotent. */
+export async function removeSandboxRecord(stateDirectory: string, id: string): Promise<void> {
+  await rm(recordPath(stateDirectory, id), { force: true })
+}
+
+/** Ids that have a record. */
+export async function listRecordIds(stateDirectory: string): Promise<string[]> {
+  const names = await readdir(stateDirectory)
+  return names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length))
+}
+
+function recordPath(stateDirectory: string, id: string): string {
+  return join(stateDirectory, `${id}${SUFFIX}`)
+}

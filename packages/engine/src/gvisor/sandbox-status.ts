@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { statusConflict } from '../engine-error.ts'
+import type { EngineStatus } from '../engine.ts'
+import { callControl } from './control-socket.ts'
+import { readContainerState, type ContainerState } from './container-state.ts'
+import type { GvisorHost } from './gvisor-host.ts'
+import { isContainerProcess } from './processes.ts'
+import { findSandboxRecord } from './sandbox-record.ts'
+import { showsFrozen } from './task-stacks.ts'
+
+const DUMP_TIMEOUT_MS = 10_000
+
+/** A sandbox's status and what is needed to act on it; the paths mean nothing when it is absent. */
+export interface SandboxStatus {
+  status: EngineStatus
+  /** The control socket. */
+  socketPath: string
+  /** The bundle's folder. */
+  bundle: string
+}
+
+/** Finds out what the host holds of `id`: from the files whether it was started, from the processes what it does. */
+export async function readSandboxStatus(host: GvisorHost, id: string): Promise<SandboxStatus> {
+  const { stateDirectory } = host
+  const [state, record] = await Promise.all([
+    readContainerState(stateDirectory, id),
+    findSandboxRecord(stateDirectory, id),
+  ])
+  if (state === undefined || record === undefined) return { status: 'absent', socketPath: '', bundle: '' }
+  const bundle = join(record.directory, 'bundle')
+  return { status: await liveStatus(host, id, state), socketPath: state.controlSocketPath, bundle }
+}
+
+/** The status when it is one of `legal`; throws "conflict" for any other. */
+export async function requireStatus(
+  host: GvisorHost,
+  action: string,
+  id: string,
+  legal: readonly EngineStatus[],
+): Promise<SandboxStatus> {
+  const found = await readSandboxStatus(host, id)
+  if (!legal.includes(found.status)) throw statusConflict(action, id, found.status)
+  return found
+}
+
+async function liveStatus({ stateDirectory }: GvisorHost, id: string, state: ContainerState): Promise<EngineStatus> {
+  const isLive = async (): Promise<boolean> => await isContainerProcess(state.sandboxPid, { id, stateDirectory })
+  if (!(await isLive())) return 'absent'
+  if (state.status === 'created') return 'created'
+  if (state.status !== 'running' && state.status !== 'paused') return 'absent'
+  try {
+    const socketPath = state.controlSocketPath
+    const dump = await callControl({ socketPath, method: 'debug.Stacks', timeoutMs: DUMP_TIMEOUT_MS })
+    return showsFrozen(String(dump)) ? 'frozen' : 'running'
+  } catch (error) {
+    if (!(await isLive())) return 'absent' // it died while we asked
+    throw error
+  }
+}

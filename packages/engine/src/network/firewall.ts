@@ -1,0 +1,19 @@
+import { exec } from '@drowse/common'
+import { firewallRuleset, type FirewallOptions } from './firewall-ruleset.ts'
+import { networkNames } from './network-names.ts'
+
+/**
+ * Installs, or replaces in one transaction, the installation's nftables table (see {@link firewallRuleset}).
+ * Needs IP forwarding to be on for sandboxes to reach anything. It cannot lift a drop that another table makes:
+ * on a host whose `filter` table drops forwarded packets by policy (Docker's), the administrator has to accept
+ * the links `dw<instance>-*` there, in the chain DOCKER-USER.
+ */
+export async function installFirewall(options: FirewallOptions): Promise<void> {
+  await exec('nft', ['-f', '-'], { input: firewallRuleset(options), timeoutMs: 15_000 })
+}
+
+/** Removes the installation's nftables table. Idempotent. */
+export async function removeFirewall({ instance }: Pick<FirewallOptions, 'instance'>): Promise<void> {
+  const { table } = networkNames(instance)
+  await exec('nft', ['-f', '-'], { input: `table inet ${table}\ndelete table inet ${table}\n`, timeoutMs: 15_000 })
+}
