@@ -14,7 +14,15 @@ export type Route =
   | { kind: 'not-found' }
   /** In transition to running or wakeable: call {@link RouteSource.wake}. */
   | { kind: 'asleep'; access: RouteAccess }
-  | { kind: 'running'; access: RouteAccess }
+  | {
+      kind: 'running'
+      access: RouteAccess
+      /**
+       * Differs from an earlier value whenever the sandbox may have lost its open connections since: after a pause, a resume, a restart.
+       * Connections that the gateway keeps for reuse serve one generation only. Without it, requests that must not be sent twice get a new connection.
+       */
+      generation?: number
+    }
 
 /** What a request must carry to reach, or to wake, a sandbox. */
 export interface RouteAccess {

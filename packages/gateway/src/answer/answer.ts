@@ -1,0 +1,83 @@
+import type { SandboxId } from '@drowse/protocol'
+import type { SandboxTarget } from '../classify/classify-request.ts'
+
+/** An answer that the gateway gives itself, in a sandbox's place. */
+export interface Answer {
+  status: number
+  /** Clients compare some of these texts: they must not be paraphrased (wire.md §2.4, wire-drift.md §3). */
+  message: string
+  sandboxId?: SandboxId
+  port?: number
+  /** Value of Retry-After, in seconds. */
+  retryAfterS?: number
+}
+
+/** Header that carries the traffic token, as messages name it. */
+export const TRAFFIC_TOKEN_HEADER = 'e2b-traffic-access-token'
+
+/** A malformed request. */
+export function badRequest(message: string): Answer {
+  return { status: 400, message }
+}
+
+/** A path of the daemon that is not for the outside. */
+export function pathNotFound(target: SandboxTarget): Answer {
+  return { status: 404, message: 'Not found', sandboxId: target.id }
+}
+
+/** Unknown, killed, or paused and not to be woken by traffic. */
+export function sandboxNotFound(target: SandboxTarget): Answer {
+  return { status: 502, message: 'The sandbox was not found', sandboxId: target.id }
+}
+
+/** The sandbox runs and nothing listens on the port. */
+export function portClosed(target: SandboxTarget): Answer {
+  return {
+    status: 502,
+    message: 'The sandbox is running but port is not open',
+    sandboxId: target.id,
+    port: target.port,
+  }
+}
+
+/** The server in the sandbox took the request and went away without an answer. */
+export function connectionLost(target: SandboxTarget): Answer {
+  return {
+    status: 502,
+    message: 'The sandbox closed the connection before it answered',
+    sandboxId: target.id,
+    port: target.port,
+  }
+}
+
+/** A wake or a transition was not over in time. */
+export function stillTransitioning(target: SandboxTarget): Answer {
+  return {
+    status: 409,
+    message: 'The sandbox is still transitioning. Try again in a moment.',
+    sandboxId: target.id,
+    retryAfterS: 1,
+  }
+}
+
+/** The sandbox sleeps, and the request does not carry what may wake it. */
+export function mayNotWake(target: SandboxTarget): Answer {
+  return {
+    status: 403,
+    message: "This sandbox can't be resumed with the credentials provided. Check your access token and try again.",
+    sandboxId: target.id,
+  }
+}
+
+/** A private port was asked for without the traffic token, or with a wrong one. */
+export function trafficTokenRefused(target: SandboxTarget, reason: 'missing' | 'invalid'): Answer {
+  const detail =
+    reason === 'missing'
+      ? `Token header '${TRAFFIC_TOKEN_HEADER}' is missing`
+      : `Provided token in header '${TRAFFIC_TOKEN_HEADER}' is invalid`
+  return {
+    status: 403,
+    message: `Sandbox is secured with traffic access token. ${detail}`,
+    sandboxId: target.id,
+  }
+}

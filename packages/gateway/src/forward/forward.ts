@@ -1,0 +1,146 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '@drowse/common'
+import { admit, type Admission } from '../admit/admit.ts'
+import { connectionLost, type Answer } from '../answer/answer.ts'
+import { failureAnswer } from '../answer/failure-answer.ts'
+import { sendAnswer } from '../answer/send-answer.ts'
+import type { SandboxTarget } from '../classify/classify-request.ts'
+import type { RouteSource } from '../route-source.ts'
+import type { InFlight } from './in-flight.ts'
+import { isRepeatable, judgeFailure } from './judge-failure.ts'
+import { relayResponse } from './relay-response.ts'
+import { requestHeaders } from './request-headers.ts'
+import { discardBody, sendBody } from './send-body.ts'
+import { completeUpgrade, type Upgrade } from './upgrade.ts'
+import type { UpstreamPool } from './upstream-pool.ts'
+import { callUpstream, type UpstreamCall, type UpstreamResult } from './upstream-request.ts'
+
+/** What every forwarded request needs. */
+export interface ForwardContext {
+  routes: RouteSource
+  pool: UpstreamPool
+  inFlight: InFlight
+  logger: Logger
+}
+
+/** One request on its way to a sandbox. */
+export interface ForwardJob {
+  target: SandboxTarget
+  request: IncomingMessage
+  response: ServerResponse
+  /** Present when the client's connection changes its protocol; `response` is then on the bare socket. */
+  upgrade?: Upgrade
+}
+
+/** Brings a request to its sandbox's port, waking the sandbox, and streams both ways; or answers why not. Never rejects. */
+export async function forward(context: ForwardContext, job: ForwardJob): Promise<void> {
+  const attempt = new Attempt(context, job)
+  try {
+    await attempt.run()
+  } catch (error) {
+    attempt.refuse(failureAnswer(error, job.target), error)
+  }
+}
+
+/** The tries of one request, and what must end with it. */
+class Attempt {
+  readonly #context: ForwardContext
+  readonly #job: ForwardJob
+  #call: UpstreamCall | undefined
+  #end: (() => void) | undefined
+  #cutSocket: (() => void) | undefined
+  #wasCut = false
+
+  constructor(context: ForwardContext, job: ForwardJob) {
+    this.#context = context
+    this.#job = job
+    const client = job.upgrade?.socket ?? job.response
+    client.once('close', () => {
+      this.#end?.()
+      if (job.upgrade !== undefined || !job.response.writableFinished) this.#call?.outgoing.destroy()
+    })
+  }
+
+  async run(): Promise<void> {
+    const { target, request, response } = this.#job
+    const options = { routes: this.#context.routes, onNotRunning: () => this.#context.pool.dropIdle(target.id) }
+    let isFresh = false
+    for (let earlierTries = 0; ; earlierTries++) {
+      const admission = await admit(options, target, request, response)
+      if (response.destroyed || admission.kind === 'gone') return
+      if (admission.kind === 'refuse') return this.refuse(admission.answer, admission.cause)
+      const result = await this.#send(admission, isFresh)
+      if (response.destroyed) return
+      if (result.kind === 'response') return this.#relay(result.incoming)
+      if (result.kind === 'upgrade') return this.#upgrade(result)
+      const tried = { failure: result, earlierTries, wasCut: this.#wasCut }
+      const judgement = await judgeFailure(this.#context.routes, target, request, tried)
+      if (judgement.kind === 'answer') return this.refuse(judgement.answer)
+      isFresh = judgement.isFresh
+      if (judgement.delayMs > 0) await sleep(judgement.delayMs)
+      if (response.destroyed) return
+    }
+  }
+
+  /** Sends the gateway's own answer and lets go of the request's body. */
+  refuse(answer: Answer, cause?: unknown): void {
+    const { target, request, response } = this.#job
+    if (cause !== undefined) {
+      const level = answer.status >= 500 ? 'warn' : 'debug'
+      this.#context.logger[level](
+        { sandboxId: target.id, port: target.port, status: answer.status, err: cause },
+        answer.message,
+      )
+    }
+    this.#call?.outgoing.destroy()
+    response.once('finish', () => discardBody(request))
+    sendAnswer(request, response, answer)
+  }
+
+  async #send(admission: Extract<Admission, { kind: 'pass' }>, isFresh: boolean): Promise<UpstreamResult> {
+    const { target, request, response, upgrade } = this.#job
+    const { pool, inFlight } = this.#context
+    this.#end ??= inFlight.begin(target.id, { cutUpstream: () => this.#cut() })
+    const mayReuse = upgrade === undefined && !isFresh && (admission.generation !== undefined || isRepeatable(request))
+    this.#call = callUpstream(
+      {
+        address: admission.address,
+        method: request.method ?? 'GET',
+        path: request.url ?? '/',
+        headers: requestHeaders(request, target, admission.access, upgrade?.protocol),
+        agent: mayReuse && pool.agentFor(target.id, admission.generation),
+      },
+      (outgoing) => sendBody(request, response, outgoing),
+    )
+    return this.#call.result
+  }
+
+  #relay(incoming: IncomingMessage): void {
+    const { target, request, response } = this.#job
+    try {
+      relayResponse(incoming, response)
+      this.#call?.outgoing.once('close', () => discardBody(request))
+    } catch (error) {
+      this.refuse(connectionLost(target), error)
+    }
+  }
+
+  #upgrade(result: Extract<UpstreamResult, { kind: 'upgrade' }>): void {
+    const { target, response, upgrade } = this.#job
+    if (upgrade === undefined) {
+      // The server switched protocols without being asked.
+      result.socket.destroy()
+      return this.refuse(connectionLost(target))
+    }
+    response.detachSocket(upgrade.socket as Parameters<ServerResponse['detachSocket']>[0]) // the socket it was assigned
+    this.#cutSocket = () => void result.socket.destroy()
+    completeUpgrade(upgrade, result)
+  }
+
+  #cut(): void {
+    this.#wasCut = true
+    this.#cutSocket?.()
+    this.#call?.outgoing.destroy()
+  }
+}

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http'
+import { ENVD_PORT } from '@drowse/protocol'
+import { connectionLost, portClosed, sandboxNotFound, type Answer } from '../answer/answer.ts'
+import type { SandboxTarget } from '../classify/classify-request.ts'
+import type { RouteSource } from '../route-source.ts'
+import { hasBody } from './request-headers.ts'
+import type { UpstreamResult } from './upstream-request.ts'
+
+/** Pauses, in ms, between tries to reach a daemon that is just starting to listen. */
+const DAEMON_RETRY_MS = [50, 100, 200, 400]
+/** Most tries of one request, whatever the reasons. */
+const MAX_TRIES = 6
+
+/** What to do about a request that got no answer from a sandbox. */
+export type Judgement =
+  /** Ask again where the sandbox is, and send again; on a connection of its own when the last one was stale. */
+  { kind: 'again'; delayMs: number; isFresh: boolean } | { kind: 'answer'; answer: Answer }
+
+/** A request that failed, for {@link judgeFailure}. */
+export interface FailedTry {
+  failure: Extract<UpstreamResult, { kind: 'unreachable' | 'lost' }>
+  /** How many tries came before this one. */
+  earlierTries: number
+  /** The gateway itself cut the connection: the sandbox was paused or killed under the request. */
+  wasCut: boolean
+}
+
+/** Whether sending a request twice is the same as sending it once, and nothing of it is used up by sending. */
+export function isRepeatable(request: IncomingMessage): boolean {
+  return IDEMPOTENT.has(request.method ?? '') && !hasBody(request)
+}
+
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+
+/**
+ * Decides between trying again and an answer. Tried again: a daemon that does not listen yet, a sandbox that fell asleep before a connection
+ * was made, and a repeatable request that met a connection which had died while idle. A request that reached a server is never sent twice.
+ */
+export async function judgeFailure(
+  routes: RouteSource,
+  target: SandboxTarget,
+  request: IncomingMessage,
+  tried: FailedTry,
+): Promise<Judgement> {
+  const { failure, earlierTries } = tried
+  const mayTry = earlierTries + 1 < MAX_TRIES
+  const isStale = failure.kind === 'lost' && failure.wasReused && !tried.wasCut
+  if (isStale && mayTry && isRepeatable(request)) return { kind: 'again', delayMs: 0, isFresh: true }
+  const route = await routes.resolve(target.id)
+  if (route.kind === 'not-found') return { kind: 'answer', answer: sandboxNotFound(target) }
+  if (failure.kind === 'lost') return { kind: 'answer', answer: connectionLost(target) }
+  if (route.kind === 'asleep' && mayTry) return { kind: 'again', delayMs: 0, isFresh: false }
+  const delayMs = DAEMON_RETRY_MS[earlierTries]
+  if (failure.isRefused && target.port === ENVD_PORT && delayMs !== undefined) {
+    return { kind: 'again', delayMs, isFresh: false }
+  }
+  return { kind: 'answer', answer: portClosed(target) }
+}

@@ -1,0 +1,99 @@
+import type { RequestListener, Server } from 'node:http'
+import { systemClock, type Logger } from '@drowse/common'
+import type { SandboxId } from '@drowse/protocol'
+import { doorServer, type TlsMaterial } from './door/door-server.ts'
+import { listenOn } from './door/listen-on.ts'
+import type { RouteSource } from './route-source.ts'
+import { Traffic } from './traffic.ts'
+
+/** How often, in ms, connections that fell idle are closed while the gateway drains. */
+const DRAIN_STEP_MS = 50
+
+/** Settings of {@link createGateway}. */
+export interface GatewayOptions {
+  routes: RouteSource
+  /** Takes every request that is not for a sandbox. */
+  api: RequestListener
+  /** Name of the https door; sandboxes are `<port>-<id>.<domain>`, the API is `api.<domain>`. */
+  domain: string
+  /** Addresses that both doors listen on. */
+  bindAddresses: readonly string[]
+  /** 0 takes a free port, the same on every address. */
+  httpPort: number
+  httpsPort: number
+  tls: TlsMaterial
+  logger: Logger
+  /** Time, in ms, that requests in flight have to end when the gateway closes. Default 5,000. */
+  drainMs?: number
+}
+
+/** The two front doors, and all traffic to sandboxes. */
+export interface Gateway extends AsyncDisposable {
+  /**
+   * Opens both doors. Throws "setup_failed" with what to do, and opens neither, when a port is taken or an address is missing.
+   */
+  listen(): Promise<{ httpPort: number; httpsPort: number }>
+  /**
+   * Cuts a sandbox's requests, streams and upgraded sockets in flight. Call it once a sandbox was paused or killed: nothing else tells
+   * the other end that a connection lost its sandbox.
+   */
+  dropConnections(id: SandboxId): void
+  /** Closes the doors, waits for requests in flight up to `drainMs`, then cuts the rest. Calling it again waits for the same end. */
+  close(): Promise<void>
+}
+
+/** Makes the gateway of one installation; it does nothing until {@link Gateway.listen}. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const traffic = new Traffic(options)
+  const servers: Server[] = []
+  let closing: Promise<void> | undefined
+
+  const open = async (port: number, portSetting: string, tls?: TlsMaterial): Promise<number> => {
+    const { bindAddresses: addresses, logger } = options
+    const makeServer = (): Server => doorServer(traffic, tls)
+    const listening = await listenOn({ addresses, port, portSetting, makeServer, logger })
+    servers.push(...listening.servers)
+    return listening.port
+  }
+
+  const close = async (): Promise<void> => {
+    closing ??= drain(servers, traffic, options.drainMs ?? 5_000)
+    return closing
+  }
+
+  return {
+    async listen() {
+      try {
+        const httpPort = await open(options.httpPort, 'DROWSE_HTTP_PORT')
+        const httpsPort = await open(options.httpsPort, 'DROWSE_HTTPS_PORT', options.tls)
+        return { httpPort, httpsPort }
+      } catch (error) {
+        await close()
+        throw error
+      }
+    },
+    dropConnections: (id) => traffic.dropConnections(id),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+async function drain(servers: readonly Server[], traffic: Traffic, drainMs: number): Promise<void> {
+  const closed = Promise.all(servers.map(closeServer))
+  traffic.closeUpgraded()
+  const step = setInterval(() => {
+    for (const server of servers) server.closeIdleConnections()
+  }, DRAIN_STEP_MS)
+  const cut = systemClock.setTimer(drainMs, () => {
+    traffic.close()
+    for (const server of servers) server.closeAllConnections()
+  })
+  await closed
+  clearInterval(step)
+  cut.cancel()
+  traffic.close()
+}
+
+async function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()))
+}

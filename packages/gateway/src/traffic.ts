@@ -1,0 +1,107 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Logger } from '@drowse/common'
+import type { SandboxId } from '@drowse/protocol'
+import { badRequest } from './answer/answer.ts'
+import { responseOn, sendAnswer } from './answer/send-answer.ts'
+import { classifyRequest, type Classification } from './classify/classify-request.ts'
+import { forward, type ForwardContext } from './forward/forward.ts'
+import { InFlight } from './forward/in-flight.ts'
+import { discardBody } from './forward/send-body.ts'
+import { upgradeProtocol } from './forward/upgrade.ts'
+import { UpstreamPool } from './forward/upstream-pool.ts'
+import { watchForEnd } from './forward/watch-for-end.ts'
+import type { RouteSource } from './route-source.ts'
+
+/** What {@link Traffic} works with. */
+export interface TrafficOptions {
+  routes: RouteSource
+  /** Takes every request that is not for a sandbox. */
+  api: RequestListener
+  domain: string
+  logger: Logger
+}
+
+/** What happens to requests, whichever door they came through. */
+export class Traffic {
+  readonly #options: TrafficOptions
+  readonly #context: ForwardContext
+  readonly #upgraded = new Set<Duplex>()
+
+  constructor(options: TrafficOptions) {
+    const { routes, logger } = options
+    this.#options = options
+    this.#context = {
+      routes,
+      logger,
+      pool: new UpstreamPool(),
+      inFlight: new InFlight((id, delta) => routes.connectionChanged(id, delta)),
+    }
+  }
+
+  /** Takes a request. `expectsContinue` when its client waits for a 100 before it sends the body. */
+  onRequest(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const where = this.#classify(request)
+    if (where.kind === 'api') {
+      if (expectsContinue) response.writeContinue()
+      this.#options.api(request, response)
+    } else if (where.kind === 'sandbox') {
+      void forward(this.#context, { target: where.target, request, response })
+    } else {
+      response.once('finish', () => discardBody(request))
+      sendAnswer(request, response, badRequest(where.message))
+    }
+  }
+
+  /** Whether a request that asks for another protocol gets the bare connection; otherwise it is an ordinary request. */
+  shouldUpgrade(request: IncomingMessage): boolean {
+    return upgradeProtocol(request) !== undefined && this.#classify(request).kind === 'sandbox'
+  }
+
+  /** Takes a connection for which {@link Traffic.shouldUpgrade} said yes. */
+  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy())
+    this.#upgraded.add(socket)
+    socket.once('close', () => this.#upgraded.delete(socket))
+    const where = this.#classify(request)
+    const protocol = upgradeProtocol(request)
+    if (where.kind !== 'sandbox' || protocol === undefined) {
+      socket.destroy()
+      return
+    }
+    const response = responseOn(request, socket)
+    const stopWatching = watchForEnd(socket)
+    const upgrade = { protocol, socket, head, stopWatching }
+    void forward(this.#context, { target: where.target, request, response, upgrade })
+  }
+
+  /** Cuts a sandbox's connections, also those kept for reuse. */
+  dropConnections(id: SandboxId): void {
+    this.#context.pool.dropIdle(id)
+    this.#context.inFlight.cut(id)
+  }
+
+  /** Cuts every connection that was handed over for another protocol: those have no end of their own to wait for. */
+  closeUpgraded(): void {
+    for (const socket of this.#upgraded) socket.destroy()
+  }
+
+  /** Cuts every connection to a sandbox. */
+  close(): void {
+    this.closeUpgraded()
+    this.#context.pool.close()
+    this.#context.inFlight.cutAll()
+  }
+
+  #classify(request: IncomingMessage): Classification {
+    const url = request.url ?? '/'
+    const where = classifyRequest({ url, rawHeaders: request.rawHeaders }, this.#options.domain)
+    if (where.kind !== 'sandbox') return where
+    if (!url.startsWith('/') && url !== '*') return { kind: 'invalid', message: 'The request target must be a path' }
+    const encoding = request.headers['transfer-encoding']
+    if (encoding !== undefined && encoding.trim().toLowerCase() !== 'chunked') {
+      return { kind: 'invalid', message: 'Transfer-Encoding must be "chunked"' }
+    }
+    return where
+  }
+}
