@@ -49,7 +49,11 @@ export interface NodeClient {
   create(request: NodeCreateRequest): Promise<void>
   /** Saves files and (unless `memory` is false) memory, then ends the processes. On failure the sandbox runs on. */
   pause(id: SandboxId, options: { memory: boolean }): Promise<void>
-  /** Brings a paused sandbox back; answers when its daemon does. On failure the saved state is kept. */
+  /**
+   * Brings a paused sandbox back; answers when its daemon does. On failure the saved state is kept.
+   * Without `memory` it boots from its files; the saved memory is left alone until that has worked and then goes, as it no longer fits the files.
+   * A running sandbox is confirmed, not cold, and its daemon gets `init` once more.
+   */
   resume(id: SandboxId, options: { init: NodeInit; memory: boolean }): Promise<NodeResumeResult>
   /** Removes a sandbox and all it saved. Unknown ids are fine. */
   kill(id: SandboxId): Promise<void>
@@ -57,6 +61,6 @@ export interface NodeClient {
   /** Everything this node holds, for reconciliation. */
   inventory(): Promise<NodeSandbox[]>
   templates(): Promise<NodeTemplate[]>
-  /** Where TCP port `port` of a running sandbox is reached from this host. Throws "not_found" for an unknown id. */
+  /** Where TCP port `port` of a running sandbox is reached from this host. Throws "not_found" for an unknown id and for a paused one. */
   endpoint(id: SandboxId, port: number): Promise<{ host: string; port: number }>
 }

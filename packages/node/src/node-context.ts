@@ -1,0 +1,77 @@
+import type { Clock, Logger } from '@drowse/common'
+import type { Engine, SandboxSpec } from '@drowse/engine'
+import { ENVD_PORT, type EnvdInit, type SandboxId } from '@drowse/protocol'
+import type { GuestAsset } from './assets.ts'
+import type { BackgroundWork } from './background-work.ts'
+import { initDaemon } from './daemon-client.ts'
+import type { DataFolder } from './data-folder.ts'
+import type { NodeInit } from './node-client.ts'
+import { layerRoot, sandboxFolder } from './sandbox-folder.ts'
+import type { SandboxManifest } from './sandbox-manifest.ts'
+import type { SandboxShelf } from './sandbox-shelf.ts'
+import type { SlotTable } from './slots.ts'
+import { StepLog, type StepHook } from './step-log.ts'
+import type { Trash } from './trash.ts'
+
+/** What the operations of a node share. */
+export interface NodeContext {
+  folder: DataFolder
+  engine: Engine
+  /** Guest runtime of new boots. */
+  guest: GuestAsset
+  nameservers: readonly string[]
+  clock: Clock
+  logger: Logger
+  shelf: SandboxShelf
+  slots: SlotTable
+  trash: Trash
+  background: BackgroundWork
+  onStep: StepHook
+  /** Bytes that may still be written below a path. */
+  freeBytes: (path: string) => Promise<number>
+}
+
+/** Begins the log line of one operation. */
+export function beginSteps(context: NodeContext, operation: string, id: string): StepLog {
+  return new StepLog({ operation, id, logger: context.logger, onStep: context.onStep })
+}
+
+/** The engine's spec of a sandbox. The same manifest always gives the same spec. */
+export function specOf(context: NodeContext, manifest: SandboxManifest): SandboxSpec {
+  const at = sandboxFolder(context.folder, manifest.id)
+  return {
+    id: manifest.id,
+    directory: at.root,
+    layers: manifest.layers.map((id) => layerRoot(context.folder, id)),
+    upperDirectory: at.upper,
+    workDirectory: at.work,
+    guestDirectory: manifest.guest.path,
+    hostname: manifest.hostname,
+    network: manifest.network,
+    limits: manifest.limits,
+  }
+}
+
+/** Tells the daemon of a sandbox who it is; resolves when it has taken that. */
+export async function introduce(
+  context: NodeContext,
+  manifest: SandboxManifest,
+  init: NodeInit,
+  identity: EnvdInit['identity'],
+  signal: AbortSignal,
+): Promise<void> {
+  const body: EnvdInit = {
+    timestamp: new Date(context.clock.nowMs()).toISOString(),
+    ...(init.accessToken === undefined ? {} : { accessToken: init.accessToken }),
+    envVars: init.envVars,
+    hostname: manifest.hostname,
+    nameservers: [...context.nameservers],
+    identity,
+  }
+  await initDaemon(context.engine.endpoint(manifest.network, ENVD_PORT), manifest.id, body, signal)
+}
+
+/** Destroys what the engine holds of a sandbox after the answer; the next operation on it waits for that. */
+export function destroyBehind(context: NodeContext, id: SandboxId): void {
+  context.background.start(id, `end the processes of sandbox "${id}"`, () => context.engine.destroy(id))
+}

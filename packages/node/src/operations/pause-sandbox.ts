@@ -1,0 +1,128 @@
+import { mkdir } from 'node:fs/promises'
+import { renameDurable } from '@drowse/common'
+import { DrowseError, type SandboxId } from '@drowse/protocol'
+import { syncFilesystem } from '../disk.ts'
+import { writeImageManifest, type ImageManifest } from '../image-manifest.ts'
+import { beginSteps, destroyBehind, type NodeContext } from '../node-context.ts'
+import { sandboxFolder } from '../sandbox-folder.ts'
+import type { SandboxManifest } from '../sandbox-manifest.ts'
+import type { StepLog } from '../step-log.ts'
+import { loseMemoryIfGone } from './lose-memory.ts'
+
+/** Disk space, in bytes, that a pause leaves to the host: a full disk stops every sandbox. */
+const RESERVE_BYTES = 256 * 1024 * 1024
+
+/**
+ * Saves a running sandbox and ends its processes behind. The rename to `image/` (without memory: the manifest) is the commit:
+ * before it any failure lets the sandbox run on, after it nothing undoes the pause. A paused one is confirmed as it is.
+ */
+export async function pauseSandbox(
+  context: NodeContext,
+  id: SandboxId,
+  options: { memory: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  await context.background.settled(id)
+  const manifest = context.shelf.get(id)
+  if (manifest.phase !== 'running') return
+  const steps = beginSteps(context, 'pause', id)
+  try {
+    await steps.run('freeze', () => context.engine.freeze(id))
+    signal.throwIfAborted()
+    const image = options.memory ? await saveMemory(context, manifest, steps, signal) : null
+    if (image === null) await steps.run('sync', () => syncFilesystem(sandboxFolder(context.folder, id).upper))
+    signal.throwIfAborted()
+    await commit(context, { ...manifest, phase: 'paused', image }, steps, signal)
+  } catch (error) {
+    steps.failed(error)
+    if (!signal.aborted) await undo(context, manifest)
+    throw error
+  }
+  steps.done({ hasMemory: options.memory, bytes: context.shelf.find(id)?.image?.bytes })
+  destroyBehind(context, id)
+  context.background.start(id, `remove the unusable memory of sandbox "${id}"`, () =>
+    context.trash.discard(sandboxFolder(context.folder, id).badImage),
+  )
+}
+
+async function saveMemory(
+  context: NodeContext,
+  manifest: SandboxManifest,
+  steps: StepLog,
+  signal: AbortSignal,
+): Promise<ImageManifest> {
+  const { id } = manifest
+  const at = sandboxFolder(context.folder, id)
+  await steps.run('space', () => assertSpace(context, id))
+  await context.trash.discard(at.nextImage)
+  await mkdir(at.nextImage, { mode: 0o700 })
+  // Both are awaited to their end, also when one fails: the engine must not write on while the sandbox is thawed.
+  const [checkpoint, sync] = await Promise.allSettled([
+    steps.run('checkpoint', () => context.engine.checkpoint(id, at.nextImage)),
+    steps.run('sync', () => syncFilesystem(at.upper)),
+  ])
+  if (checkpoint.status === 'rejected') throw checkpoint.reason
+  if (sync.status === 'rejected') throw sync.reason
+  signal.throwIfAborted()
+  return steps.run('describe', () =>
+    writeImageManifest(at.nextImage, {
+      generation: manifest.generation,
+      engine: context.engine.build,
+      bytes: checkpoint.value.bytes,
+      createdAt: new Date(context.clock.nowMs()).toISOString(),
+    }),
+  )
+}
+
+async function assertSpace(context: NodeContext, id: string): Promise<void> {
+  const [memory, free] = await Promise.all([
+    context.engine.memoryBytes(id),
+    context.freeBytes(context.folder.sandboxes),
+  ])
+  if (memory + RESERVE_BYTES <= free) return
+  const mib = (bytes: number): number => Math.ceil(bytes / 1024 / 1024)
+  throw new DrowseError(
+    'disk_full',
+    `Cannot pause sandbox "${id}": its memory needs ${mib(memory + RESERVE_BYTES)} MiB of disk, ${mib(free)} MiB are free`,
+  )
+}
+
+async function commit(
+  context: NodeContext,
+  paused: SandboxManifest,
+  steps: StepLog,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id } = paused
+  const at = sandboxFolder(context.folder, id)
+  if (paused.image === null) return steps.run('manifest', () => context.shelf.save(paused))
+  await context.trash.discard(at.image)
+  await steps.run('rename', () => renameDurable(at.nextImage, at.image))
+  try {
+    await steps.run('manifest', () => context.shelf.save(paused))
+  } catch (error) {
+    signal.throwIfAborted()
+    // The image is whole and durable, and a start finishes such a pause: the sandbox is paused whatever its manifest says.
+    context.logger.error(
+      { sandboxId: id, err: DrowseError.from(error) },
+      'Cannot write the manifest of a paused sandbox',
+    )
+    context.shelf.put(paused)
+  }
+  return undefined
+}
+
+/** Lets the sandbox run on. What fails here is logged: the caller gets the error that began it. */
+async function undo(context: NodeContext, manifest: SandboxManifest): Promise<void> {
+  const { id } = manifest
+  const at = sandboxFolder(context.folder, id)
+  try {
+    // Before the thaw: an image that got its name but not its place on disk must not outlive the memory that it is of.
+    await context.trash.discard(at.image)
+    if (await loseMemoryIfGone(context, manifest)) return
+    await context.engine.thaw(id)
+    await context.trash.discard(at.nextImage)
+  } catch (error) {
+    context.logger.error({ sandboxId: id, err: DrowseError.from(error) }, 'Cannot undo a failed pause')
+  }
+}

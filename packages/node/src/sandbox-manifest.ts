@@ -1,0 +1,28 @@
+import { isSandboxId, type SandboxId } from '@drowse/protocol'
+import { z } from 'zod'
+import { imageManifestSchema } from './image-manifest.ts'
+import { SANDBOX_PHASES } from './phases.ts'
+
+/** `sandboxes/<id>/manifest.json`: all that this host must know of a sandbox to bring it back. Holds no secrets. */
+export const sandboxManifestSchema = z.object({
+  id: z.custom<SandboxId>((value) => typeof value === 'string' && isSandboxId(value)),
+  templateId: z.string(),
+  /** Ids of layers, topmost first; a warm layer of the template, if any, and the template's own. */
+  layers: z.array(z.string()).min(1),
+  limits: z.object({ memoryMb: z.number(), cpuCount: z.number() }),
+  network: z.object({ slot: z.int().min(0) }),
+  hostname: z.string(),
+  phase: z.enum(SANDBOX_PHASES),
+  /** Number of the run, from 1: grows with each wake, so that an image tells which run it ends. */
+  generation: z.int().min(1),
+  /** Guest runtime that the current run, or the saved image, was booted with. */
+  guest: z.object({ path: z.string(), hash: z.string() }),
+  /** Copy of the manifest in `image/`; null while there is no saved memory. */
+  image: imageManifestSchema.nullable(),
+  createdAt: z.iso.datetime(),
+})
+
+export type SandboxManifest = z.infer<typeof sandboxManifestSchema>
+
+/** The part of a manifest that keeps its slot from being given away when the rest of it cannot be read. */
+export const slotOnlySchema = z.object({ network: z.object({ slot: z.int().min(0) }) })

@@ -1,0 +1,127 @@
+import { readdir } from 'node:fs/promises'
+import { writeFileAtomic } from '@drowse/common'
+import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
+import type { DataFolder } from './data-folder.ts'
+import { PHASE_TRANSITIONS } from './phases.ts'
+import { findJson, isNoEntry } from './read-json.ts'
+import { sandboxFolder } from './sandbox-folder.ts'
+import { sandboxManifestSchema, slotOnlySchema, type SandboxManifest } from './sandbox-manifest.ts'
+
+/** Manifests that are read at once; each holds a descriptor. */
+const SCAN_AT_ONCE = 64
+
+/** A folder under `sandboxes/` as {@link SandboxShelf.scan} finds it. */
+export type ScannedFolder =
+  | { kind: 'whole'; id: SandboxId; manifest: SandboxManifest }
+  /** There is a manifest, but it cannot be read. `slot` is what it still tells. */
+  | { kind: 'broken'; id: SandboxId; slot: number | undefined; error: unknown }
+  /** Without a manifest and without files of a guest: nothing of it was ever answered. */
+  | { kind: 'empty'; id: SandboxId }
+
+/** The manifests of this host's sandboxes: read once at start, written through. */
+export class SandboxShelf {
+  readonly #folder: DataFolder
+  readonly #manifests = new Map<SandboxId, SandboxManifest>()
+  readonly #broken = new Set<SandboxId>()
+
+  constructor(options: { folder: DataFolder }) {
+    this.#folder = options.folder
+  }
+
+  /** Reads every folder that bears a sandbox's id; what it gives is not on the shelf until {@link put} or {@link putBroken}. */
+  async scan(): Promise<ScannedFolder[]> {
+    const names = (await readdir(this.#folder.sandboxes)).filter((name) => isSandboxId(name))
+    const found: ScannedFolder[] = []
+    for (let at = 0; at < names.length; at += SCAN_AT_ONCE) {
+      const some = names.slice(at, at + SCAN_AT_ONCE)
+      found.push(...(await Promise.all(some.map((name) => this.#scanOne(name)))))
+    }
+    return found
+  }
+
+  /**
+   * Writes the manifest of a sandbox on the shelf, durably, then shows it. Throws "not_found" when the sandbox was removed
+   * before or meanwhile, and "internal" on a phase change that is not legal.
+   */
+  async save(manifest: SandboxManifest): Promise<void> {
+    const { id, phase } = manifest
+    const before = this.#require(id).phase
+    if (before !== phase && !PHASE_TRANSITIONS[before].includes(phase)) {
+      throw new DrowseError('internal', `Cannot move sandbox "${id}" to "${phase}": it is "${before}"`)
+    }
+    await writeFileAtomic(sandboxFolder(this.#folder, id).manifest, JSON.stringify(manifest, null, 2))
+    this.#require(id)
+    this.put(manifest)
+  }
+
+  /** Shows a manifest that the disk holds already, or that its folder will be read as at the next start. */
+  put(manifest: SandboxManifest): void {
+    this.#manifests.set(manifest.id, manifest)
+  }
+
+  /** Shows a folder whose manifest cannot be read. */
+  putBroken(id: SandboxId): void {
+    this.#broken.add(id)
+  }
+
+  /** Forgets a sandbox. */
+  remove(id: SandboxId): void {
+    this.#manifests.delete(id)
+    this.#broken.delete(id)
+  }
+
+  find(id: SandboxId): SandboxManifest | undefined {
+    return this.#manifests.get(id)
+  }
+
+  /** The manifest of a sandbox that calls may work on: "not_found" for an unknown or uncreated one, "conflict" for a broken one. */
+  get(id: SandboxId): SandboxManifest {
+    if (this.isBroken(id)) {
+      throw new DrowseError('conflict', `Cannot use sandbox "${id}": its manifest cannot be read`)
+    }
+    const manifest = this.#require(id)
+    if (manifest.phase === 'creating') throw notHere(id)
+    return manifest
+  }
+
+  isBroken(id: SandboxId): boolean {
+    return this.#broken.has(id)
+  }
+
+  /** Ids of everything on the shelf, broken ones included. */
+  ids(): SandboxId[] {
+    return [...this.#manifests.keys(), ...this.#broken]
+  }
+
+  #require(id: SandboxId): SandboxManifest {
+    const manifest = this.#manifests.get(id)
+    if (manifest === undefined) throw notHere(id)
+    return manifest
+  }
+
+  async #scanOne(id: SandboxId): Promise<ScannedFolder> {
+    const at = sandboxFolder(this.#folder, id)
+    try {
+      const manifest = await findJson(at.manifest, sandboxManifestSchema)
+      if (manifest !== undefined) return { kind: 'whole', id, manifest }
+      if (await isEmpty(at.upper)) return { kind: 'empty', id }
+      return { kind: 'broken', id, slot: undefined, error: new Error('there are files but no manifest') }
+    } catch (error) {
+      const rest = await findJson(at.manifest, slotOnlySchema).catch(() => undefined)
+      return { kind: 'broken', id, slot: rest?.network.slot, error }
+    }
+  }
+}
+
+async function isEmpty(path: string): Promise<boolean> {
+  try {
+    return (await readdir(path)).length === 0
+  } catch (error) {
+    if (isNoEntry(error)) return true
+    throw error
+  }
+}
+
+function notHere(id: SandboxId): DrowseError {
+  return new DrowseError('not_found', `Cannot find sandbox "${id}": it is not on this node`)
+}
