@@ -1,1 +1,2 @@
-export {}
+export type { ServiceOptions } from './context.ts'
+export { runService, type RunningService } from './run.ts'

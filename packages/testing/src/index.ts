@@ -1,1 +1,1 @@
-export {}
+export { startTestPlatform, TestPlatform, type ClientOptions } from './test-platform.ts'

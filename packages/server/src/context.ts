@@ -1,0 +1,95 @@
+import { dirname } from 'node:path'
+import { ensureDirectory, systemClock, type Config, type Logger } from '@drowse/common'
+import { createGvisorEngine, installFirewall, type Engine } from '@drowse/engine'
+import { createGateway, ensureCertificates, type Gateway } from '@drowse/gateway'
+import { createNode, dataFolder, instanceName, readAssets, type DataFolder, type SandboxNode } from '@drowse/node'
+import { hostNameservers } from './host-nameservers.ts'
+import { createApp } from './http/app.ts'
+import { SandboxService } from './sandboxes/service.ts'
+import type { ServicePorts } from './service-record.ts'
+import { openSqliteStore } from './store/database.ts'
+import { ensureAdminKey } from './teams/admin-key.ts'
+
+/** What a service is built from besides its settings. */
+export interface ServiceOptions {
+  logger: Logger
+  /** Runs the sandboxes. Default gVisor, with its firewall, which needs root. */
+  engine?: Engine
+  /** Stops the service when it aborts. */
+  signal?: AbortSignal
+}
+
+/** Every part of a service, built once; nothing listens or runs yet. */
+export interface ServiceContext {
+  folder: DataFolder
+  node: SandboxNode
+  sandboxes: SandboxService
+  gateway: Gateway
+  /** To be set once the doors are open; clients are told the https one. */
+  ports: ServicePorts
+}
+
+/** Builds the service's parts. Whatever they hold is given back, in reverse order, when `stack` is disposed of. */
+export async function buildContext(
+  config: Config,
+  options: ServiceOptions,
+  stack: AsyncDisposableStack,
+): Promise<ServiceContext> {
+  const { logger } = options
+  const clock = systemClock
+  const folder = dataFolder(config.dataDirectory)
+  for (const path of [dirname(folder.database), folder.secrets, folder.run]) await ensureDirectory(path)
+  const store = stack.use(await openSqliteStore(folder.database))
+  await ensureAdminKey(store, folder.secrets, clock)
+
+  const assets = await readAssets(folder)
+  const nameservers = config.nameservers.length > 0 ? config.nameservers : await hostNameservers()
+  const engine = options.engine ?? (await hostEngine(config, folder, assets.engine, nameservers, logger))
+  const node = stack.use(createNode({ folder, engine, assets, nameservers, clock, logger }))
+  const { maxTimeoutHours } = config
+  const sandboxes = stack.use(new SandboxService({ store, node, clock, logger, maxTimeoutHours }))
+
+  const ports: ServicePorts = { httpPort: config.httpPort, httpsPort: config.httpsPort }
+  const app = await createApp({
+    sandboxes,
+    templates: node,
+    teams: store.teams,
+    logger,
+    publicDomain: () => (ports.httpsPort === 443 ? config.domain : `${config.domain}:${ports.httpsPort}`),
+  })
+  stack.defer(async () => await app.close())
+  const { domain } = config
+  const tls = await ensureCertificates({
+    tlsDirectory: folder.tls,
+    secretsDirectory: folder.secrets,
+    domain,
+    clock,
+  })
+  const gateway = stack.use(
+    createGateway({
+      routes: sandboxes.routes,
+      api: (request, response) => app.routing(request, response),
+      domain,
+      bindAddresses: config.bindAddresses,
+      httpPort: config.httpPort,
+      httpsPort: config.httpsPort,
+      tls,
+      logger,
+    }),
+  )
+  sandboxes.onStopped((id) => gateway.dropConnections(id))
+  return { folder, node, sandboxes, gateway, ports }
+}
+
+async function hostEngine(
+  config: Config,
+  folder: DataFolder,
+  runsc: { path: string; sha256: string },
+  nameservers: readonly string[],
+  logger: Logger,
+): Promise<Engine> {
+  const { sandboxSubnet } = config
+  const instance = instanceName(folder.root)
+  await installFirewall({ instance, sandboxSubnet, nameservers })
+  return createGvisorEngine({ runsc, stateDirectory: folder.runsc, instance, sandboxSubnet, logger })
+}

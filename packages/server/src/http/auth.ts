@@ -1,0 +1,25 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { TeamRepo } from '../store/repos/team-repo.ts'
+import { authenticate } from '../teams/authenticate.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Team of the request's API key; empty on routes without authentication. */
+    teamId: string
+  }
+}
+
+/** Makes every route of `app` need an API key: `X-API-KEY`, or the same key as `Authorization: Bearer`. */
+export function requireApiKey(app: FastifyInstance, teams: TeamRepo): void {
+  app.decorateRequest('teamId', '')
+  app.addHook('onRequest', async (request) => {
+    request.teamId = await authenticate(teams, apiKey(request))
+  })
+}
+
+function apiKey(request: FastifyRequest): string | undefined {
+  const header = request.headers['x-api-key']
+  const given = Array.isArray(header) ? header[0] : header
+  if (given !== undefined && given !== '') return given
+  return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+}

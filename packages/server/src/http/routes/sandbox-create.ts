@@ -1,0 +1,26 @@
+import { resolveTemplate } from '../../templates/resolve-template.ts'
+import { createSandboxBody, toCreateRequest } from '../schemas/create-sandbox.ts'
+import { presentSandbox, sandboxResponse } from '../schemas/sandbox-response.ts'
+import type { Api } from './api.ts'
+import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+
+/** `POST /sandboxes` and `POST /v2/sandboxes`; the latter always secures. */
+export function sandboxCreate(api: Api, { sandboxes, templates, publicDomain }: SandboxRouteDependencies): void {
+  for (const { url, isAlwaysSecure } of [
+    { url: '/sandboxes', isAlwaysSecure: false },
+    { url: '/v2/sandboxes', isAlwaysSecure: true },
+  ]) {
+    api.post(
+      url,
+      { schema: { body: createSandboxBody, response: { 201: sandboxResponse } } },
+      async (request, reply) => {
+        const template = resolveTemplate(await templates.templates(), request.body.templateID)
+        const sandbox = await sandboxes.create(
+          request.teamId,
+          toCreateRequest(request.body, template, { isAlwaysSecure }),
+        )
+        return await reply.code(201).send(presentSandbox(sandbox, publicDomain()))
+      },
+    )
+  }
+}

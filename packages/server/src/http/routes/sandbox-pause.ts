@@ -1,0 +1,16 @@
+import { z } from 'zod'
+import { requestBody } from '../schemas/request-body.ts'
+import { sandboxParams } from '../schemas/sandbox-params.ts'
+import type { Api } from './api.ts'
+import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+
+/** `memory: false` keeps files only. */
+const body = requestBody({ memory: z.boolean().optional() })
+
+/** `POST /sandboxes/:sandboxID/pause`; answers when what was saved is durable. */
+export function sandboxPause(api: Api, { sandboxes }: SandboxRouteDependencies): void {
+  api.post('/sandboxes/:sandboxID/pause', { schema: { params: sandboxParams, body } }, async (request, reply) => {
+    await sandboxes.pause(request.teamId, request.params.sandboxID, { memory: request.body.memory ?? true })
+    return await reply.code(204).send()
+  })
+}

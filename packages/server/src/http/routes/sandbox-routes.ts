@@ -1,0 +1,34 @@
+import type { NodeClient } from '@drowse/node'
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { SandboxService } from '../../sandboxes/service.ts'
+import { sandboxConnect } from './sandbox-connect.ts'
+import { sandboxCreate } from './sandbox-create.ts'
+import { sandboxGet } from './sandbox-get.ts'
+import { sandboxKill } from './sandbox-kill.ts'
+import { sandboxList } from './sandbox-list.ts'
+import { sandboxPause } from './sandbox-pause.ts'
+import { sandboxRefresh } from './sandbox-refresh.ts'
+import { sandboxResume } from './sandbox-resume.ts'
+import { sandboxTimeout } from './sandbox-timeout.ts'
+
+/** What routes about sandboxes use. */
+export interface SandboxRouteDependencies {
+  sandboxes: SandboxService
+  templates: Pick<NodeClient, 'templates'>
+  publicDomain: () => string
+}
+
+/** Adds every route about sandboxes. */
+export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDependencies): void {
+  const api = app.withTypeProvider<ZodTypeProvider>()
+  sandboxCreate(api, dependencies)
+  sandboxList(api, dependencies)
+  sandboxGet(api, dependencies)
+  sandboxKill(api, dependencies)
+  sandboxConnect(api, dependencies)
+  sandboxResume(api, dependencies)
+  sandboxPause(api, dependencies)
+  sandboxTimeout(api, dependencies)
+  sandboxRefresh(api, dependencies)
+}

@@ -1,0 +1,9 @@
+import { z } from 'zod'
+
+/** `:sandboxID` of a path: an id, or the older `id-clientID`, of which the id counts (wire.md §1.1). */
+export const sandboxParams = z.object({
+  sandboxID: z
+    .string()
+    .regex(/^[a-z0-9]+(-[a-z0-9]*)?$/, 'Invalid sandbox ID')
+    .transform((text) => text.split('-')[0] ?? text),
+})

@@ -1,0 +1,94 @@
+import { ENVD_VERSION, publicState } from '@drowse/protocol'
+import { z } from 'zod'
+import type { Sandbox } from '../../sandboxes/sandbox.ts'
+
+/** Required by clients' schemas and meaningless. */
+const CLIENT_ID = 'drowse'
+
+const identity = z.object({
+  templateID: z.string(),
+  alias: z.string().optional(),
+  sandboxID: z.string(),
+  clientID: z.string(),
+  envdVersion: z.string(),
+})
+
+/** Answer of create, connect and resume. */
+export const sandboxResponse = identity.extend({
+  envdAccessToken: z.string().optional(),
+  trafficAccessToken: z.string().nullable(),
+  domain: z.string(),
+})
+
+/** One entry of a list. */
+export const listedSandboxResponse = identity.extend({
+  startedAt: z.string(),
+  endAt: z.string(),
+  state: z.enum(['running', 'paused']),
+  cpuCount: z.number(),
+  memoryMB: z.number(),
+  diskSizeMB: z.number(),
+  metadata: z.record(z.string(), z.string()),
+  volumeMounts: z.array(z.unknown()),
+})
+
+/** Answer of get. */
+export const sandboxDetailResponse = listedSandboxResponse.extend({
+  envdAccessToken: z.string().optional(),
+  domain: z.string(),
+  allowInternetAccess: z.boolean().nullable(),
+  network: z.object({ allowPublicTraffic: z.boolean().optional(), maskRequestHost: z.string().optional() }),
+  lifecycle: z.object({ onTimeout: z.enum(['pause', 'kill']), autoResume: z.boolean() }),
+  pauseMode: z.enum(['full', 'filesystem']).optional(),
+})
+
+/** A sandbox as create, connect and resume answer it. */
+export function presentSandbox(sandbox: Sandbox, domain: string): z.infer<typeof sandboxResponse> {
+  return {
+    ...presentIdentity(sandbox),
+    ...(sandbox.envdAccessToken === undefined ? {} : { envdAccessToken: sandbox.envdAccessToken }),
+    trafficAccessToken: sandbox.trafficAccessToken ?? null,
+    domain,
+  }
+}
+
+/** A sandbox as lists show it. */
+export function presentListedSandbox(sandbox: Sandbox): z.infer<typeof listedSandboxResponse> {
+  return {
+    ...presentIdentity(sandbox),
+    startedAt: new Date(sandbox.startedAtMs).toISOString(),
+    endAt: new Date(sandbox.endAtMs).toISOString(),
+    state: publicState(sandbox.state),
+    cpuCount: sandbox.cpuCount,
+    memoryMB: sandbox.memoryMb,
+    diskSizeMB: sandbox.diskSizeMb,
+    metadata: { ...sandbox.metadata },
+    volumeMounts: [],
+  }
+}
+
+/** A sandbox as get shows it. */
+export function presentSandboxDetail(sandbox: Sandbox, domain: string): z.infer<typeof sandboxDetailResponse> {
+  return {
+    ...presentListedSandbox(sandbox),
+    ...(sandbox.envdAccessToken === undefined ? {} : { envdAccessToken: sandbox.envdAccessToken }),
+    domain,
+    allowInternetAccess: sandbox.allowInternetAccess ?? null,
+    network: { ...sandbox.network },
+    lifecycle: {
+      onTimeout: sandbox.autoPause ? 'pause' : 'kill',
+      autoResume: sandbox.autoResume,
+    },
+    ...(sandbox.state === 'paused' && sandbox.pauseMode !== undefined ? { pauseMode: sandbox.pauseMode } : {}),
+  }
+}
+
+function presentIdentity(sandbox: Sandbox): z.infer<typeof identity> {
+  return {
+    templateID: sandbox.templateId,
+    ...(sandbox.templateAlias === undefined ? {} : { alias: sandbox.templateAlias }),
+    sandboxID: sandbox.id,
+    clientID: CLIENT_ID,
+    envdVersion: ENVD_VERSION,
+  }
+}

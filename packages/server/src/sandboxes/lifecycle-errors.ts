@@ -1,0 +1,32 @@
+import { DrowseError, type ErrorCode, type SandboxId } from '@drowse/protocol'
+
+/** Codes of a node's failures that say more to a client than "the engine failed". */
+const TELLING: Partial<Record<ErrorCode, string>> = {
+  disk_full: 'the disk is full',
+  unavailable: 'its host has no room at the moment',
+  deadline_exceeded: 'it took too long',
+}
+
+/** The answer for an id that does not exist, is gone, or belongs to another team. */
+export function sandboxNotFound(id: string): DrowseError {
+  return new DrowseError('not_found', `Sandbox "${id}" doesn't exist or you don't have access to it`)
+}
+
+/** The answer for a sandbox that is being killed. */
+export function sandboxBeingKilled(id: SandboxId): DrowseError {
+  return new DrowseError('conflict', `Sandbox "${id}" is being killed`)
+}
+
+/**
+ * A node's failure as clients may read it: the sentence is safe to send, the node's own words stay in `cause`.
+ * `aftermath` says what became of the sandbox.
+ */
+export function nodeFailure(action: string, id: SandboxId, aftermath: string, cause: unknown): DrowseError {
+  const { code } = DrowseError.from(cause)
+  const why = TELLING[code]
+  return new DrowseError(
+    why === undefined ? 'engine_failed' : code,
+    `Cannot ${action} sandbox "${id}": ${why ?? 'the engine failed'}; ${aftermath}`,
+    { cause, details: { isPublic: true } },
+  )
+}

@@ -1,0 +1,60 @@
+import { startDeadlines } from './deadlines.ts'
+import { discard } from './kill.ts'
+import { nodeFailure } from './lifecycle-errors.ts'
+import type { LifecycleContext } from './lifecycle-context.ts'
+import { nodeInit } from './node-init.ts'
+import { lostToKill } from './row-lookup.ts'
+import type { Sandbox } from './sandbox.ts'
+import { settleNow } from './settle.ts'
+
+/** How a paused sandbox is started. */
+export interface StartOptions {
+  /** Length of the new run, in ms. */
+  timeoutMs: number
+  /** False boots from files, whatever memory was saved. */
+  memory: boolean
+  /** Who asked; goes to the event. */
+  reason: 'request' | 'traffic'
+}
+
+/**
+ * Starts a paused sandbox and answers its running row. For holders of the id's lock.
+ * On failure the saved state is kept and the sandbox is paused again; a kill in between wins.
+ */
+export async function startRun(context: LifecycleContext, paused: Sandbox, options: StartOptions): Promise<Sandbox> {
+  const { id } = paused
+  const resuming = await context.ledger.transition(paused, 'resuming', { runTimeoutMs: options.timeoutMs })
+  if (resuming === undefined) throw await lostToKill(context, id)
+  let coldReason: string | undefined
+  try {
+    const result = await context.node.resume(id, { init: nodeInit(resuming), memory: options.memory })
+    coldReason = result.isCold ? (result.coldReason ?? 'it was asked to start without memory') : undefined
+  } catch (error) {
+    return await recover(context, resuming, error)
+  }
+  const deadlines = startDeadlines(context.clock.nowMs(), options.timeoutMs, context.planMs)
+  const running = await context.ledger.transition(
+    resuming,
+    'running',
+    { ...deadlines, pauseMode: undefined, coldReason },
+    { name: 'sandbox.resumed', data: { reason: options.reason, ...(coldReason === undefined ? {} : { coldReason }) } },
+  )
+  if (running !== undefined) return running
+  await discard(context, id)
+  throw await lostToKill(context, id)
+}
+
+/** After a failed start: the node says whether it runs all the same; otherwise the failure is the answer. */
+async function recover(context: LifecycleContext, resuming: Sandbox, error: unknown): Promise<Sandbox> {
+  const { id } = resuming
+  const current = await context.store.sandboxes.find(id)
+  if (current === undefined || current.state === 'killing') throw await lostToKill(context, id)
+  const failure = nodeFailure('resume', id, 'its saved state is kept', error)
+  try {
+    const settled = await settleNow(context, resuming)
+    if (settled?.state === 'running') return settled
+  } catch {
+    // The start's own failure says more; settleNow() has asked for another try.
+  }
+  throw failure
+}

@@ -1,0 +1,44 @@
+import { DrowseError } from '@drowse/protocol'
+import { Kysely, type Dialect } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import { createSqliteDialect } from './dialect-sqlite.ts'
+import { MIGRATIONS } from './migrations/migrations.ts'
+import { KyselyEventRepo } from './repos/kysely-event-repo.ts'
+import { KyselySandboxRepo } from './repos/kysely-sandbox-repo.ts'
+import { KyselyTeamRepo } from './repos/kysely-team-repo.ts'
+import type { DatabaseSchema } from './schema.ts'
+import type { Repos, Store } from './store.ts'
+
+/** Opens the SQLite store at `path` (`:memory:` for one that is forgotten) and brings its tables up to date. */
+export async function openSqliteStore(path: string): Promise<Store> {
+  return await openStore(createSqliteDialect(path))
+}
+
+async function openStore(dialect: Dialect): Promise<Store> {
+  const db = new Kysely<DatabaseSchema>({ dialect })
+  try {
+    await migrate(db)
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+  return {
+    ...repos(db),
+    transaction: async (work) => await db.transaction().execute(async (tx) => await work(repos(tx))),
+    [Symbol.asyncDispose]: async () => await db.destroy(),
+  }
+}
+
+function repos(db: Kysely<DatabaseSchema>): Repos {
+  return { sandboxes: new KyselySandboxRepo(db), events: new KyselyEventRepo(db), teams: new KyselyTeamRepo(db) }
+}
+
+async function migrate(db: Kysely<DatabaseSchema>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } })
+  const { error } = await migrator.migrateToLatest()
+  if (error !== undefined) {
+    throw new DrowseError('internal', 'Cannot open the store: its tables could not be brought up to date', {
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,43 @@
+import type { SandboxId } from '@drowse/protocol'
+import type { Kysely } from 'kysely'
+import type { EventName, SandboxEvent } from '../../events/event.ts'
+import type { DatabaseSchema } from '../schema.ts'
+import type { EventRepo } from './event-repo.ts'
+
+/** Events in a SQL database. */
+export class KyselyEventRepo implements EventRepo {
+  readonly #db: Kysely<DatabaseSchema>
+
+  constructor(db: Kysely<DatabaseSchema>) {
+    this.#db = db
+  }
+
+  async append(event: SandboxEvent): Promise<void> {
+    await this.#db
+      .insertInto('events')
+      .values({
+        at: event.atMs,
+        sandbox_id: event.sandboxId,
+        team_id: event.teamId,
+        name: event.name,
+        data: JSON.stringify(event.data),
+      })
+      .execute()
+  }
+
+  async listBySandbox(sandboxId: SandboxId): Promise<SandboxEvent[]> {
+    const rows = await this.#db
+      .selectFrom('events')
+      .selectAll()
+      .where('sandbox_id', '=', sandboxId)
+      .orderBy('id')
+      .execute()
+    return rows.map((row) => ({
+      atMs: row.at,
+      sandboxId,
+      teamId: row.team_id,
+      name: row.name as EventName, // written by append()
+      data: JSON.parse(row.data) as SandboxEvent['data'], // written by append()
+    }))
+  }
+}

@@ -1,0 +1,49 @@
+import type { SandboxId, SandboxState } from '@drowse/protocol'
+import type { Sandbox, SandboxPatch } from '../../sandboxes/sandbox.ts'
+
+/** Where a page of a list starts: behind this sandbox. */
+export interface PageKey {
+  startedAtMs: number
+  id: string
+}
+
+/** Which sandboxes a list wants. */
+export interface SandboxListQuery {
+  teamId: string
+  states: readonly SandboxState[]
+  /** All pairs must match exactly. */
+  metadata?: Readonly<Record<string, string>>
+  templateId?: string
+  /** Inclusive. */
+  startedAfterMs?: number
+  /** By `startedAt`, then id. */
+  order: 'asc' | 'desc'
+  limit: number
+  after?: PageKey
+}
+
+/** What a compare-and-set expects to find. */
+export type SandboxVersion = Pick<Sandbox, 'id' | 'state' | 'generation'>
+
+/** Stored sandboxes. Every write is durable when it answers. */
+export interface SandboxRepo {
+  insert(sandbox: Sandbox): Promise<void>
+  find(id: SandboxId): Promise<Sandbox | undefined>
+  /**
+   * Moves a sandbox to another state when it is still as `from` says; answers the new row, or undefined when it is not.
+   * Throws "internal" when the transition is not in `SANDBOX_TRANSITIONS`.
+   */
+  transition(from: SandboxVersion, to: SandboxState, patch?: SandboxPatch): Promise<Sandbox | undefined>
+  /** Changes fields without changing the state, when the sandbox is still as `from` says; otherwise undefined. */
+  update(from: SandboxVersion, patch: SandboxPatch): Promise<Sandbox | undefined>
+  /** Removes the row when it is still as `from` says; says whether it did. */
+  remove(from: SandboxVersion): Promise<boolean>
+  /** One page, `limit` rows at most. */
+  list(query: SandboxListQuery): Promise<Sandbox[]>
+  /** Every sandbox, for reconciliation. */
+  all(): Promise<Sandbox[]>
+  /** The earliest `endAtMs` later than `afterMs` among running sandboxes. */
+  nextDeadline(afterMs: number): Promise<number | undefined>
+  /** Running sandboxes whose `endAtMs` is not later than `nowMs`, earliest first. */
+  dueBefore(nowMs: number): Promise<SandboxId[]>
+}

@@ -1,0 +1,19 @@
+import type { EventRepo } from './repos/event-repo.ts'
+import type { SandboxRepo } from './repos/sandbox-repo.ts'
+import type { TeamRepo } from './repos/team-repo.ts'
+
+/** The repositories, all on one connection or one transaction. */
+export interface Repos {
+  sandboxes: SandboxRepo
+  events: EventRepo
+  teams: TeamRepo
+}
+
+/** What the control plane remembers. */
+export interface Store extends Repos, AsyncDisposable {
+  /**
+   * Runs `work` in one transaction: all of its writes or none. Durable when it answers.
+   * `work` uses only the repositories it is given, and waits for nothing else.
+   */
+  transaction<T>(work: (repos: Repos) => Promise<T>): Promise<T>
+}
