@@ -1,1 +1,1 @@
-export {}
+export { bundleDaemon } from './bundle.ts'

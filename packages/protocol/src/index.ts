@@ -3,3 +3,26 @@ export { ERROR_CODES, type ErrorCode, type ErrorCodeInfo } from './errors/codes.
 export { DrowseError, type DrowseErrorOptions } from './errors/drowse-error.ts'
 export { isSandboxId, newSandboxId, type SandboxId } from './sandbox-id.ts'
 export { publicState, SANDBOX_STATES, SANDBOX_TRANSITIONS, type SandboxState } from './sandbox-state.ts'
+export {
+  ConnectResponseSchema,
+  ListResponseSchema,
+  Process as ProcessService,
+  ProcessEventSchema,
+  Signal,
+  StartResponseSchema,
+  type ConnectRequest,
+  type ConnectResponse,
+  type ListResponse,
+  type ProcessConfig,
+  type ProcessEvent,
+  type ProcessInput,
+  type ProcessSelector,
+  type StartRequest,
+  type StartResponse,
+} from './gen/process/process_pb.ts'
+export {
+  EntryInfoSchema,
+  Filesystem as FilesystemService,
+  FileType,
+  type EntryInfo,
+} from './gen/filesystem/filesystem_pb.ts'

@@ -31,7 +31,10 @@ export function createRouteSource(context: LifecycleContext): RouteSource {
 function route(sandbox: Sandbox): Route {
   const { state } = sandbox
   if (state === 'creating' || state === 'killing') return { kind: 'not-found' }
-  if (state === 'running' || state === 'snapshotting') return { kind: 'running', access: access(sandbox) }
+  if (state === 'running' || state === 'snapshotting') {
+    // A run is known by its start: connections of an earlier one are dead.
+    return { kind: 'running', access: access(sandbox), generation: sandbox.startedAtMs }
+  }
   const isComing = state === 'resuming' || isWakeable(sandbox)
   return isComing ? { kind: 'asleep', access: access(sandbox) } : { kind: 'not-found' }
 }

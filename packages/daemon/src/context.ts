@@ -1,0 +1,14 @@
+import type { GuestSettings } from './identity/guest-settings.ts'
+import type { Log } from './log.ts'
+import type { ProcessTable } from './process/process-table.ts'
+import type { UserDatabase } from './users/user-database.ts'
+
+/** What the daemon's parts share; built once by `createDaemon`. */
+export interface DaemonContext {
+  settings: GuestSettings
+  users: UserDatabase
+  processes: ProcessTable
+  /** Folder that holds the guest's `etc/`; `/` but in tests. */
+  root: string
+  log: Log
+}

@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { connectNodeAdapter } from '@connectrpc/connect-node'
+import type { DaemonContext } from './context.ts'
+import { registerFilesystemService } from './filesystem/filesystem-service.ts'
+import { authorize } from './http/auth.ts'
+import { applyCors } from './http/cors.ts'
+import { sendError } from './http/http-error.ts'
+import { handleRoute } from './http/routes.ts'
+import { GuestSettings } from './identity/guest-settings.ts'
+import type { Log } from './log.ts'
+import { PipePool } from './process/pipe-pool.ts'
+import { ProcessTable } from './process/process-table.ts'
+import { registerProcessService } from './process/process-service.ts'
+import { UserDatabase } from './users/user-database.ts'
+
+/** Largest RPC message, in bytes. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+/** Longer than any proxy in front keeps a connection idle (wire.md §2.4), so that a request never meets a closing one. */
+const KEEP_ALIVE_MS = 650_000
+
+/** How to run a daemon. */
+export interface DaemonOptions {
+  host: string
+  /** 0 takes a free port. */
+  port: number
+  /** Folder that holds the guest's `etc/`. */
+  root: string
+  /** Folders that may hold the pipes of processes, best first; memory file systems are quickest. */
+  pipeDirectories: readonly string[]
+  /** PATH of processes whose environment names none. */
+  path: string
+  log: Log
+}
+
+/** A daemon that listens. Disposing it kills what it has started and closes every connection. */
+export interface RunningDaemon extends AsyncDisposable {
+  port: number
+}
+
+/** Starts the daemon and resolves once it listens. */
+export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon> {
+  const pipes = new PipePool(options.pipeDirectories, options.log)
+  const daemon: DaemonContext = {
+    settings: new GuestSettings(options.path),
+    users: new UserDatabase(options.root),
+    processes: new ProcessTable(pipes),
+    root: options.root,
+    log: options.log,
+  }
+  // Uploads and streams last as long as they last: no limit on a whole request.
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, requestHandler(daemon))
+  await pipes.prepare()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: options.host, port: options.port }, resolve)
+  })
+  return {
+    // A server that listens on TCP has an address of this type.
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      daemon.processes.killAll()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      pipes[Symbol.dispose]()
+    },
+  }
+}
+
+function requestHandler(daemon: DaemonContext): (request: IncomingMessage, response: ServerResponse) => void {
+  const rpc = connectNodeAdapter({
+    routes: (router) => {
+      registerProcessService(router, daemon)
+      registerFilesystemService(router, daemon)
+    },
+    fallback: (request, response) =>
+      // The adapter's types allow HTTP/2; this server speaks HTTP/1.1 only.
+      handleRoute(daemon, request as IncomingMessage, response as ServerResponse),
+    // Clients that offer compression for streams do not read it back well, and the network here is virtual.
+    acceptCompression: [],
+    readMaxBytes: MAX_MESSAGE_BYTES,
+    jsonOptions: { ignoreUnknownFields: true },
+    grpc: false,
+    grpcWeb: false,
+  })
+  return (request, response) => {
+    try {
+      if (applyCors(request, response)) return
+      authorize(request, daemon.settings.accessToken)
+      rpc(request, response)
+    } catch (error) {
+      sendError(response, error, daemon.log)
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import type { EnvdInit } from '@drowse/protocol'
+
+/** What `POST /init` sets for all later calls. */
+export class GuestSettings {
+  /** Environment of every process, beneath a request's own. */
+  env: Readonly<Record<string, string>> = {}
+  /** Token that calls must carry, once set. */
+  accessToken: string | undefined
+  defaultUser = 'user'
+  defaultWorkdir: string | undefined
+  /** PATH of processes whose environment names none. */
+  readonly path: string
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** Takes what an init says. A token, user or directory that it leaves out stays as it was. */
+  apply(init: EnvdInit): void {
+    this.env = { ...init.envVars }
+    if (init.accessToken !== undefined) this.accessToken = init.accessToken
+    if (init.defaultUser !== undefined) this.defaultUser = init.defaultUser
+    if (init.defaultWorkdir !== undefined) this.defaultWorkdir = init.defaultWorkdir
+  }
+}

@@ -1,0 +1,16 @@
+import type { User } from '../users/user-database.ts'
+
+/** What to run. */
+export interface LaunchRequest {
+  /** As the caller named it; becomes argv[0]. */
+  command: string
+  /** Absolute path of the executable. */
+  program: string
+  args: readonly string[]
+  /** An existing directory. */
+  cwd: string
+  env: Record<string, string>
+  user: User
+  /** Whether the process gets an input to write to; else it reads /dev/null. */
+  hasStdin: boolean
+}

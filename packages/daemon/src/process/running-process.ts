@@ -1,0 +1,128 @@
+import type { Readable } from 'node:stream'
+import type { ProcessConfig } from '@drowse/protocol'
+import { startAwakeTimer } from './awake-timer.ts'
+import { exitStatus, type ExitStatus } from './exit-status.ts'
+import type { Launched } from './launch.ts'
+import { OutputFanOut } from './output-fan-out.ts'
+import type { OutputChunk } from './output-subscription.ts'
+import type { StdinWriter } from './stdin-writer.ts'
+
+/** Largest piece of output in one event, in bytes (wire.md §3.2). */
+const CHUNK_BYTES = 32 * 1024
+/** Silence, in ms, after which output of a finished process counts as complete though others hold its pipes open. */
+const DRAIN_QUIET_MS = 500
+/** More than a pipe can hold: after this much, output comes from background children that outlive the process. */
+const DRAIN_MAX_BYTES = 1024 * 1024
+
+/** What the process table knows of a process besides how it runs. */
+export interface ProcessIdentity {
+  config: ProcessConfig
+  tag: string | undefined
+}
+
+/**
+ * One process that the daemon started, from its first to its last output.
+ *
+ * It ends when the process has exited and its output is complete: both pipes at their end, or, when background children keep them
+ * open, silence for half a second. Such children live on; what they print later is discarded.
+ */
+export class RunningProcess {
+  readonly pid: number
+  readonly identity: ProcessIdentity
+  readonly output: OutputFanOut
+  /** Resolves at the end, never rejects. */
+  readonly ended: Promise<ExitStatus>
+  readonly stdin: StdinWriter | undefined
+  readonly #streams: readonly Readable[]
+  #status: ExitStatus | undefined
+  #openStreams = 2
+  #drainedBytes = 0
+  #isHeld = false
+  #quietTimer: NodeJS.Timeout | undefined
+  #cancelDeadline: (() => void) | undefined
+  #finish: (status: ExitStatus) => void = () => undefined
+
+  constructor(launched: Launched, identity: ProcessIdentity) {
+    this.pid = launched.pid
+    this.identity = identity
+    this.stdin = launched.stdin
+    this.#streams = [launched.stdout, launched.stderr]
+    this.output = new OutputFanOut((isHeld) => this.#hold(isHeld))
+    this.ended = new Promise((resolve) => (this.#finish = resolve))
+    launched.child.once('exit', (code, signal) => this.#exited(exitStatus(code, signal)))
+    this.#read(launched.stdout, 'stdout')
+    this.#read(launched.stderr, 'stderr')
+  }
+
+  /** Signals the process and its group. False when it has exited. */
+  signal(signal: NodeJS.Signals): boolean {
+    if (this.#status !== undefined) return false
+    try {
+      return process.kill(-this.pid, signal)
+    } catch {
+      // The process has moved to another group.
+      return killOne(this.pid, signal)
+    }
+  }
+
+  /** Kills the process and its group after `delayMs` of the sandbox being awake, unless it has ended. */
+  killAfter(delayMs: number): void {
+    this.#cancelDeadline = startAwakeTimer(delayMs, () => this.signal('SIGKILL'))
+  }
+
+  #read(stream: Readable, source: OutputChunk['source']): void {
+    stream.on('data', (data: Buffer) => this.#received(data, source))
+    // A read error (the other end reset) ends the stream; its close event says so.
+    stream.on('error', () => undefined)
+    stream.once('close', () => {
+      this.#openStreams--
+      this.#settle()
+    })
+  }
+
+  #received(data: Buffer, source: OutputChunk['source']): void {
+    for (let start = 0; start < data.length; start += CHUNK_BYTES) {
+      this.output.publish({ source, data: data.subarray(start, start + CHUNK_BYTES) })
+    }
+    if (this.#status !== undefined) {
+      this.#drainedBytes += data.length
+      this.#settle()
+    }
+  }
+
+  #hold(isHeld: boolean): void {
+    this.#isHeld = isHeld
+    for (const stream of this.#streams) {
+      if (isHeld) stream.pause()
+      else stream.resume()
+    }
+    this.#settle()
+  }
+
+  #exited(status: ExitStatus): void {
+    this.#status = status
+    this.#cancelDeadline?.()
+    this.stdin?.processEnded()
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (this.#status === undefined) return
+    clearTimeout(this.#quietTimer)
+    if (this.#openStreams === 0 || this.#drainedBytes > DRAIN_MAX_BYTES) this.#end(this.#status)
+    else if (!this.#isHeld) this.#quietTimer = setTimeout((status) => this.#end(status), DRAIN_QUIET_MS, this.#status)
+  }
+
+  #end(status: ExitStatus): void {
+    this.output.end(status)
+    this.#finish(status)
+  }
+}
+
+function killOne(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
