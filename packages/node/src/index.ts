@@ -16,6 +16,7 @@ export {
   type TemplateDefinition,
 } from './assets.ts'
 export { dataFolder, type DataFolder } from './data-folder.ts'
+export { warmManifestSchema, type WarmManifest } from './templates/warm-manifest.ts'
 export { instanceName } from './instance-name.ts'
 export { FakeNode, type BlockedCall, type FakeNodeOptions, type NodeMethod } from './fake/fake-node.ts'
 export { createNode, SandboxNode, type SandboxNodeOptions } from './sandbox-node.ts'

@@ -8,6 +8,6 @@ export const CLIENTS = [
   {
     name: 'novita-sandbox',
     Sandbox: novita.Sandbox as unknown as typeof e2b.Sandbox,
-    NotFoundError: novita.NotFoundError as unknown as typeof e2b.NotFoundError,
+    NotFoundError: novita.NotFoundError,
   },
 ] as const

@@ -1,8 +1,11 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exec } from '@drowse/common'
+import { loadConfig } from '@drowse/common'
+import { seedAssets, setupContext } from '@drowse/setup'
 import { drowse, type Installation } from './drowse.ts'
 import { hostTraces } from './host.ts'
+
+const REPOSITORY = join(import.meta.dirname, '..', '..', '..')
 
 /** Ports and subnet of an installation; distinct ones for each that runs at the same time. */
 export interface InstallationPlace {
@@ -12,29 +15,21 @@ export interface InstallationPlace {
 }
 
 /**
- * Makes a data folder that already holds what `up` would build (from `DROWSE_TEST_ASSETS`), so that `drowse up` on it is quick.
+ * Makes a data folder that already holds what takes `up` long to build (from `DROWSE_TEST_ASSETS`), so that `drowse up` on it is quick.
  * `/var/tmp` because overlay upper directories need a real filesystem.
  */
 export async function makeInstallation(place: InstallationPlace): Promise<Installation> {
   const assets = process.env.DROWSE_TEST_ASSETS
   if (assets === undefined) throw new Error('DROWSE_TEST_ASSETS is not set: run the tests by "./drowse test"')
   const data = await mkdtemp('/var/tmp/drowse-test-')
-  for (const name of ['engine', 'guest', 'layers', 'templates']) {
-    await mkdir(join(data, name))
-    // Hard links where the filesystem allows: a base layer has tens of thousands of files.
-    await exec('cp', ['-al', join(assets, name, '.'), join(data, name)]).catch(() =>
-      cp(join(assets, name), join(data, name), { recursive: true, verbatimSymlinks: true }),
-    )
+  const env = {
+    DROWSE_DATA: data,
+    DROWSE_HTTP_PORT: String(place.httpPort),
+    DROWSE_HTTPS_PORT: String(place.httpsPort),
+    DROWSE_SUBNET: place.subnet,
   }
-  return {
-    data,
-    env: {
-      DROWSE_DATA: data,
-      DROWSE_HTTP_PORT: String(place.httpPort),
-      DROWSE_HTTPS_PORT: String(place.httpsPort),
-      DROWSE_SUBNET: place.subnet,
-    },
-  }
+  await seedAssets(setupContext({ config: loadConfig({ env }), repository: REPOSITORY, env: process.env }), assets)
+  return { data, env }
 }
 
 /** Uninstalls and fails when anything of the installation is left on the host. */

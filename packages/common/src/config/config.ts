@@ -32,6 +32,10 @@ export const configSchema = z.strictObject({
     .positive()
     .max(24 * 365)
     .default(24),
+  /** Folder of gVisor releases that `up` fetches runsc from before it builds one; `none` builds at once. */
+  runscReleaseUrl: z
+    .union([z.literal('none'), z.url({ protocol: /^https?$/ })])
+    .default('https://storage.googleapis.com/gvisor/releases/release/latest'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
 

@@ -22,5 +22,6 @@ export const CONFIG_VARIABLES: Readonly<Record<string, { field: keyof ConfigInpu
   DROWSE_MEMORY_MB: { field: 'memoryMb', parse: number },
   DROWSE_CPU_COUNT: { field: 'cpuCount', parse: number },
   DROWSE_MAX_TIMEOUT_HOURS: { field: 'maxTimeoutHours', parse: number },
+  DROWSE_RUNSC_RELEASE_URL: { field: 'runscReleaseUrl', parse: text },
   DROWSE_LOG_LEVEL: { field: 'logLevel', parse: text },
 }

@@ -33,7 +33,7 @@ export function loadConfig(sources: ConfigSources): Config {
 }
 
 function readVariables(env: ConfigSources['env']): ConfigInput {
-  const settings: Record<string, unknown> = {}
+  const settings: { [field in keyof ConfigInput]?: unknown } = {}
   for (const [name, { field, parse }] of Object.entries(CONFIG_VARIABLES)) {
     const value = env[name]
     if (value !== undefined && value !== '') settings[field] = parse(value)

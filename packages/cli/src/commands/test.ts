@@ -1,0 +1,71 @@
+import { DrowseError } from '@drowse/protocol'
+import { acquireSetupLock, runSteps, workspace, type SetupContext } from '@drowse/setup'
+import { join } from 'node:path'
+import { loadContext, type CommandContext, type GlobalOptions } from '../command-context.ts'
+import { formatError } from '../output/format-error.ts'
+import { StepView } from '../output/step-view.ts'
+import { codeCheckSteps } from '../testing/code-checks.ts'
+import { runSuite } from '../testing/run-suite.ts'
+import { testAssets } from '../testing/test-assets.ts'
+import { closingLine, sumCounts, type TestCounts } from '../testing/test-report.ts'
+
+/** Options of `drowse test`. */
+export interface TestOptions extends GlobalOptions {
+  /** Also the tests that take long. */
+  long?: boolean | undefined
+  /** Only what needs neither root nor the engine. */
+  unit?: boolean | undefined
+}
+
+/** `drowse test`: gets what the tests need, checks the code, runs the tests and counts them. Resolves to whether all is well and something ran. */
+export async function test(
+  command: CommandContext,
+  filters: readonly string[],
+  options: TestOptions,
+): Promise<boolean> {
+  const { out } = command
+  const context = loadContext(command, options)
+  const isUnitOnly = options.unit === true
+  if (!isUnitOnly && process.getuid?.() !== 0) {
+    throw new DrowseError('permission_denied', 'Cannot run the contract and platform tests: they need root', {
+      details: { hint: 'Run "sudo ./drowse test", or "./drowse test --unit" for the unit tests alone.' },
+    })
+  }
+  const variables = isUnitOnly ? {} : await prepare(command, context)
+  const failedChecks = filters.length > 0 ? [] : await checkCode(command, context)
+  const env = { ...command.env, ...variables, ...(options.long === true ? { DROWSE_TEST_LONG: '1' } : {}) }
+  const runs: TestCounts[] = []
+  for (const project of isUnitOnly ? ['unit'] : ['unit', 'contract', 'platform']) {
+    command.signal.throwIfAborted()
+    runs.push(await runSuite({ repository: context.repository, project, filters, env }))
+  }
+  const counts = sumCounts(runs)
+  out.line()
+  for (const error of failedChecks) out.line(formatError(error, out))
+  if (counts.passed + counts.failed === 0) out.line('No test ran.')
+  out.line(closingLine(counts))
+  return counts.failed === 0 && counts.passed > 0 && failedChecks.length === 0
+}
+
+async function prepare(command: CommandContext, context: SetupContext): Promise<Record<string, string>> {
+  const assets = testAssets(context)
+  await using _lock = await acquireSetupLock(join(workspace(context.repository).cache, 'assets'))
+  using view = new StepView(command.out)
+  await runSteps(assets.steps, { onEvent: view.onEvent, signal: command.signal })
+  return await assets.variables()
+}
+
+async function checkCode(command: CommandContext, { repository }: SetupContext): Promise<unknown[]> {
+  const failures: unknown[] = []
+  using view = new StepView(command.out)
+  // One plan each, so that a failed check stops neither the others nor the tests.
+  for (const step of codeCheckSteps(repository)) {
+    try {
+      await runSteps([step], { onEvent: view.onEvent, signal: command.signal })
+    } catch (error) {
+      command.signal.throwIfAborted()
+      failures.push(error)
+    }
+  }
+  return failures
+}

@@ -1,0 +1,106 @@
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
+import type { CommandContext } from './command-context.ts'
+
+const OVERVIEW = `
+Sandboxes that sleep when nobody needs them and wake when somebody touches them.
+
+A first session:
+  $ sudo ./drowse up                    # installs what is missing, starts the service, shows one sandbox
+  $ eval "$(sudo ./drowse env)"         # points the e2b and novita-sandbox clients here
+  $ sudo ./drowse status                # what runs and what sleeps
+  $ sudo ./drowse logs -f               # what happens
+
+Settings come from --data, then DROWSE_* variables, then <data>/drowse.json; "drowse config --print" shows the result.
+When something does not work, "sudo ./drowse doctor" names what is wrong with this machine and how to mend it.`
+
+/**
+ * Builds the command line. Each command is loaded when it is called, so that a quick one starts quickly.
+ * `setExitCode` takes the status of the process when a command ends without an error.
+ */
+export function createProgram(context: CommandContext, setExitCode: (code: number) => void): Command {
+  const program = new Command('drowse')
+    .description('Self-hosted sandboxes that sleep and wake')
+    .option('--data <folder>', 'folder that holds all state (default: /var/lib/drowse)')
+    .helpCommand('help [command]', 'explain a command')
+    .addHelpText('after', OVERVIEW)
+    .showHelpAfterError('(see "drowse --help")')
+  const data = (): { data?: string | undefined } => program.opts()
+  program
+    .command('up')
+    .description('install what is missing, start the service, show one sandbox asleep and awake')
+    .addHelpText(
+      'after',
+      '\nHarmless to repeat: what is there is kept. An interrupted run is taken up where it stopped.',
+    )
+    .action(async () => await (await import('./commands/up.ts')).up(context, data()))
+  program
+    .command('down')
+    .description('stop the service; sandboxes stay as they are')
+    .action(async () => await (await import('./commands/down.ts')).down(context, data()))
+  program
+    .command('status')
+    .description('show the service, its addresses, sandboxes and disk use (status 1 when it is not running)')
+    .action(async () => {
+      const { status } = await import('./commands/status.ts')
+      setExitCode((await status(context, data())) ? 0 : 1)
+    })
+  program
+    .command('logs')
+    .description("show the service's log")
+    .option('-f, --follow', 'go on showing what is added')
+    .option('-n, --lines <count>', 'how many lines of the end to show', parseCount, 100)
+    .option('--json', 'as it is in the file, one JSON entry a line')
+    .action(async (options) => {
+      const { logs } = await import('./commands/logs.ts')
+      await logs(context, { ...data(), ...options })
+    })
+  program
+    .command('env')
+    .description('print what points the official clients here; use it as: eval "$(./drowse env)"')
+    .action(async () => await (await import('./commands/env.ts')).env(context, data()))
+  program
+    .command('doctor')
+    .description('check this machine and name a fix for each trouble (status 1 when one keeps sandboxes from running)')
+    .action(async () => {
+      const { doctor } = await import('./commands/doctor.ts')
+      setExitCode((await doctor(context, data())) ? 0 : 1)
+    })
+  program
+    .command('config')
+    .description('show the settings in force')
+    .option('--print', 'as JSON on standard output (the only form)')
+    .action(async () => (await import('./commands/config.ts')).config(context, data()))
+  program
+    .command('serve')
+    .description('run the service in the foreground, logging to standard output')
+    .action(async () => {
+      const { serve } = await import('./commands/serve.ts')
+      setExitCode(await serve(context, data()))
+    })
+  program
+    .command('test')
+    .description('run the tests; the last line counts them')
+    .argument('[filter...]', 'only test files whose path holds one of these; leaves the code checks out')
+    .option('--long', 'also the tests that take long')
+    .option('--unit', 'only the tests that need neither root nor the engine')
+    .action(async (filters, options) => {
+      const { test } = await import('./commands/test.ts')
+      setExitCode((await test(context, filters, { ...data(), ...options })) ? 0 : 1)
+    })
+  program
+    .command('uninstall')
+    .description('end all sandboxes, put back host settings, delete the data folder')
+    .option('--yes', 'do not ask')
+    .option('--keep-data', 'leave the data folder')
+    .action(async (options) => {
+      const { uninstall } = await import('./commands/uninstall.ts')
+      await uninstall(context, { ...data(), ...options })
+    })
+  return program
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('It has to be a whole number, 0 or more.')
+  return count
+}

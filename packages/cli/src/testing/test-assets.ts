@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import {
+  assetSteps,
+  findEngineAsset,
+  findGuestAsset,
+  HOST_PACKAGES,
+  installPackages,
+  seedAssets,
+  setupContext,
+  workspace,
+  type SetupContext,
+  type Step,
+} from '@drowse/setup'
+import { ensurePythonEnvironment, environmentPython } from './python-environment.ts'
+
+/** Debian packages that tests need besides those of the service. */
+const TEST_PACKAGES = ['curl', 'python3', 'python3-venv']
+
+/** What the tests of the real engine and platform need, and how they find it. */
+export interface TestAssets {
+  /** Makes what is missing. */
+  steps: Step[]
+  /** Variables that tell the tests where it is; valid once the steps have ended. */
+  variables(): Promise<Record<string, string>>
+}
+
+/** Keeps the assets of tests in the clone's cache, apart from any installation, but takes over what the installation of `context` has built. */
+export function testAssets(context: SetupContext): TestAssets {
+  const { cache } = workspace(context.repository)
+  const root = join(cache, 'assets')
+  const inCache = setupContext({ ...context, config: { ...context.config, dataDirectory: root } })
+  const venv = join(cache, 'venv')
+  const seed: Step = {
+    id: 'seed',
+    title: 'Take over what "up" built',
+    after: ['packages'],
+    run: async () => {
+      const taken = await seedAssets(inCache, context.folder.root)
+      return { status: taken.length > 0 ? 'done' : 'kept', detail: taken.join(', ') }
+    },
+  }
+  return {
+    steps: [
+      {
+        id: 'packages',
+        title: 'Debian packages',
+        run: (tools) => installPackages([...HOST_PACKAGES, ...TEST_PACKAGES], tools),
+      },
+      seed,
+      ...assetSteps(inCache, ['seed']),
+      {
+        id: 'python',
+        title: 'Python clients',
+        after: ['packages'],
+        run: (tools) => ensurePythonEnvironment(venv, tools),
+      },
+    ],
+    async variables() {
+      const runsc = await findEngineAsset(inCache.folder.engine)
+      const guest = await findGuestAsset(inCache.folder.guest)
+      return {
+        DROWSE_TEST_ASSETS: root,
+        DROWSE_TEST_PYTHON: environmentPython(venv),
+        ...(runsc === undefined ? {} : { DROWSE_TEST_RUNSC: runsc.path }),
+        ...(guest === undefined ? {} : { DROWSE_TEST_GUEST: guest.path }),
+      }
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import { createServer } from 'node:net'
+import { exec } from '@drowse/common'
+import type { SetupContext } from '../context.ts'
+import { findRunningService } from '../service/service-record.ts'
+import type { Finding } from './finding.ts'
+
+/** Checks that both doors can be opened, or are open already and ours. */
+export async function checkPorts({ config, folder }: SetupContext): Promise<Finding> {
+  const name = 'ports'
+  const service = await findRunningService(folder)
+  const own = service === undefined ? [] : [service.httpPort, service.httpsPort]
+  const doors = [
+    { port: config.httpPort, variable: 'DROWSE_HTTP_PORT' },
+    { port: config.httpsPort, variable: 'DROWSE_HTTPS_PORT' },
+  ]
+  for (const { port, variable } of doors.filter((door) => door.port !== 0 && !own.includes(door.port))) {
+    for (const address of config.bindAddresses) {
+      const problem = await listenProblem(address, port)
+      if (problem === undefined) continue
+      return {
+        name,
+        status: 'fail',
+        detail: `port ${port} on ${address} cannot be opened: ${problem}`,
+        fix: `Stop the other program, or set ${variable} to another port.`,
+      }
+    }
+  }
+  const state = service === undefined ? 'free' : 'open and ours'
+  return { name, status: 'ok', detail: `${doors.map((door) => door.port).join(' and ')} ${state}` }
+}
+
+/** Tries to listen for a moment. `undefined` when it works or when the host has no such address at all. */
+async function listenProblem(address: string, port: number): Promise<string | undefined> {
+  const server = createServer()
+  const code = await new Promise<string | undefined>((resolve) => {
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+  if (code === undefined) return undefined
+  // A host without IPv6 has no ::1; the service leaves that address out.
+  if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return undefined
+  if (code !== 'EADDRINUSE') return code
+  const owner = await portOwner(port)
+  return owner === undefined ? 'it is in use' : `${owner} uses it`
+}
+
+async function portOwner(port: number): Promise<string | undefined> {
+  try {
+    const { stdout } = await exec('ss', ['-Hltnp', `sport = :${port}`], { timeoutMs: 5_000 })
+    const [, program, pid] = /users:\(\("([^"]+)",pid=(\d+)/.exec(stdout) ?? []
+    return program === undefined ? undefined : `${program} (pid ${pid})`
+  } catch {
+    return undefined // no ss on a bare machine: the port's number has to do
+  }
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import { ensureDirectory, exec } from '@drowse/common'
+import { dataFolder } from '@drowse/node'
+import { readBaseRecipe } from './base/base-recipe.ts'
+import { hasLayer } from './base/install-base.ts'
+import type { SetupContext } from './context.ts'
+import { installFolder } from './host/staging.ts'
+import { findEngineAsset, recordRunsc } from './runsc/install-runsc.ts'
+import { workspace } from './workspace.ts'
+
+/**
+ * Takes over runsc and the base layer from another data folder when they are what a build here would give, so that tests need not build
+ * again what `up` has built. Files are shared by hard links where the filesystem allows. Returns the names of what came over.
+ */
+export async function seedAssets(context: SetupContext, from: string): Promise<string[]> {
+  const { folder } = context
+  const source = dataFolder(from)
+  const taken: string[] = []
+  if (source.root === folder.root) return taken
+  const runsc = await findEngineAsset(source.engine)
+  if (runsc !== undefined && (await findEngineAsset(folder.engine)) === undefined) {
+    await ensureDirectory(folder.engine)
+    await recordRunsc(folder.engine, { path: runsc.path, source: runsc.source })
+    taken.push('runsc')
+  }
+  const { layerId } = await readBaseRecipe(workspace(context.repository))
+  if ((await hasLayer(source.layers, layerId)) && !(await hasLayer(folder.layers, layerId))) {
+    await installFolder(folder.layers, layerId, (staging) => copyTree(join(source.layers, layerId), staging))
+    taken.push('base layer')
+  }
+  return taken
+}
+
+async function copyTree(from: string, to: string): Promise<void> {
+  const args = ['--archive', '--one-file-system', '--no-target-directory', from, to]
+  try {
+    await exec('cp', ['--link', ...args], { timeoutMs: 300_000 })
+  } catch {
+    // Another filesystem: real copies.
+    await exec('cp', ['--reflink=auto', '--remove-destination', ...args], { timeoutMs: 600_000 })
+  }
+}

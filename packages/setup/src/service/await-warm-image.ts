@@ -1,0 +1,40 @@
+import { join } from 'node:path'
+import { deadline, pollUntil } from '@drowse/common'
+import { readAssets, templateDefinitionSchema, warmManifestSchema, type DataFolder } from '@drowse/node'
+import { readJsonFile } from '../host/read-json-file.ts'
+import type { StepOutcome, StepTools } from '../steps/step.ts'
+
+/** Time, in ms, that the service has to make the warm image of the base template; it takes a second or two. */
+const WARM_TIMEOUT_MS = 60_000
+
+/**
+ * Waits until the service has the base template's warm image, from which sandboxes start in a fraction of a second.
+ * Without one they boot, so a wait in vain is no failure.
+ */
+export async function awaitWarmImage(folder: DataFolder, { signal }: StepTools): Promise<StepOutcome> {
+  if (await hasWarmImage(folder)) return { status: 'kept' }
+  try {
+    await pollUntil(async () => ((await hasWarmImage(folder)) ? true : undefined), {
+      intervalMs: 100,
+      maxIntervalMs: 250,
+      signal: deadline(WARM_TIMEOUT_MS, 'wait for the warm image', signal),
+    })
+    return { status: 'done' }
+  } catch {
+    signal.throwIfAborted()
+    return { status: 'done', detail: 'not there yet: sandboxes boot from files until it is' }
+  }
+}
+
+async function hasWarmImage(folder: DataFolder): Promise<boolean> {
+  const directory = join(folder.templates, 'base')
+  const template = templateDefinitionSchema.safeParse(await readJsonFile(join(directory, 'template.json')))
+  const warm = warmManifestSchema.safeParse(await readJsonFile(join(directory, 'warm', 'warm.json')))
+  if (!template.success || !warm.success) return false
+  const { engine, guest } = await readAssets(folder)
+  return (
+    warm.data.engine.build === engine.sha256 &&
+    warm.data.guest.hash === guest.hash &&
+    warm.data.layers.join('/') === template.data.layers.join('/')
+  )
+}
