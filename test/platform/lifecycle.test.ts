@@ -78,8 +78,8 @@ describe.each(CLIENTS)('$name', ({ Sandbox, NotFoundError }) => {
     await sandbox.pause()
     const again = await Sandbox.connect(sandbox.sandboxId)
     expect(await again.files.read('a.txt')).toBe('a')
-    expect(await again.kill()).toBe(true)
-    expect(await again.kill()).toBe(false)
+    expect(await Sandbox.kill(again.sandboxId)).toBe(true)
+    expect(await Sandbox.kill(again.sandboxId)).toBe(false)
     await expect(Sandbox.connect(sandbox.sandboxId)).rejects.toBeInstanceOf(NotFoundError)
   })
 

@@ -23,7 +23,7 @@ describe('shellQuote()', () => {
 describe('envLines()', () => {
   const addresses = { http: 'http://127.0.0.1:3210', https: 'https://api.d.localhost:3443', domain: 'd.localhost:3443' }
 
-  it('sets both vendors over http, the domain and the certificates, also on one line', () => {
+  it('sets keys, addresses, the domain and the certificates, also on one line', () => {
     const lines = envLines({ apiKey: 'e2b_00', addresses, tls: '/var/lib/a folder/tls' })
     const script = `eval ${lines.join(' ').replaceAll("'", `\\'`).replaceAll(' ', '\\ ')}; env`
     const env = execFileSync('sh', ['-c', script], { env: {} }).toString().split('\n')
@@ -34,11 +34,12 @@ describe('envLines()', () => {
         'E2B_SANDBOX_URL=http://127.0.0.1:3210',
         'E2B_DOMAIN=d.localhost:3443',
         'NOVITA_API_KEY=e2b_00',
-        'NOVITA_SANDBOX_URL=http://127.0.0.1:3210',
+        'NOVITA_DOMAIN=d.localhost:3443',
         'NODE_EXTRA_CA_CERTS=/var/lib/a folder/tls/ca.pem',
         'SSL_CERT_FILE=/var/lib/a folder/tls/bundle.pem',
         'CURL_CA_BUNDLE=/var/lib/a folder/tls/bundle.pem',
       ]),
     )
+    expect(env.join()).not.toContain('NOVITA_SANDBOX_URL')
   })
 })

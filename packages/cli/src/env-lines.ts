@@ -12,8 +12,8 @@ export interface EnvFacts {
 /**
  * The shell commands that point the official clients, JavaScript and Python, at this installation; for `eval`.
  *
- * API and sandbox calls go over plain http, where no client needs a name or a certificate; `getHost()` and code contexts go by the domain over
- * https. Node adds our CA to its own; Python, requests and curl replace theirs by a bundle of the system's certificates and ours.
+ * API calls, and E2B's sandbox calls, go over plain http, where no client needs a name or a certificate; Novita's sandbox calls, `getHost()` and
+ * code contexts go by the domain over https. Node adds our CA to its own; Python, requests and curl replace theirs by a bundle of the system's certificates and ours.
  */
 export function envLines({ apiKey, addresses, tls }: EnvFacts): string[] {
   const bundle = join(tls, 'bundle.pem')
@@ -21,9 +21,10 @@ export function envLines({ apiKey, addresses, tls }: EnvFacts): string[] {
     ...['E2B', 'NOVITA'].flatMap((vendor): [string, string][] => [
       [`${vendor}_API_KEY`, apiKey],
       [`${vendor}_API_URL`, addresses.http],
-      [`${vendor}_SANDBOX_URL`, addresses.http],
       [`${vendor}_DOMAIN`, addresses.domain],
     ]),
+    // Not for Novita: its Python client sends no routing headers after a connect, so its sandbox calls go by the domain.
+    ['E2B_SANDBOX_URL', addresses.http],
     ['NODE_EXTRA_CA_CERTS', join(tls, 'ca.pem')],
     ['SSL_CERT_FILE', bundle],
     ['REQUESTS_CA_BUNDLE', bundle],

@@ -100,16 +100,19 @@ describe('gateway wakes', () => {
     expect(test.routes.wakeCalls).toBe(3)
   })
 
-  it('waits for a daemon that does not listen yet', async () => {
-    const sandbox = add()
-    sandbox.ports.delete(49_983)
+  it.each([
+    ['a daemon that does not listen yet', 'running', 49_983],
+    ['a server that does not listen yet in a sandbox that the request woke', 'asleep', 3000],
+  ] as const)('waits for %s', async (_, kind, port) => {
+    const sandbox = add({ kind })
+    sandbox.ports.delete(port)
     const endpoint = test.routes.endpoint.bind(test.routes)
     let calls = 0
-    vi.spyOn(test.routes, 'endpoint').mockImplementation(async (id, port) => {
-      if (++calls === 3) sandbox.ports.set(49_983, upstreamPort)
-      return endpoint(id, port)
+    vi.spyOn(test.routes, 'endpoint').mockImplementation(async (id, asked) => {
+      if (++calls === 3) sandbox.ports.set(port, upstreamPort)
+      return endpoint(id, asked)
     })
-    expect(await ask(sandbox, 'POST', 49_983)).toBe('POST 0')
+    expect(await ask(sandbox, 'POST', port)).toBe('POST 0')
     vi.restoreAllMocks()
     expect(calls).toBe(3)
   })

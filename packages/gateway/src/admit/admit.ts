@@ -16,7 +16,14 @@ const MAX_WAKES = 3
 
 /** What came of asking whether a request may pass. */
 export type Admission =
-  | { kind: 'pass'; access: RouteAccess; generation: number | undefined; address: { host: string; port: number } }
+  | {
+      kind: 'pass'
+      access: RouteAccess
+      generation: number | undefined
+      address: { host: string; port: number }
+      /** This request found the sandbox asleep: what listens inside may need a moment more. */
+      hasWoken: boolean
+    }
   | { kind: 'refuse'; answer: Answer; cause?: unknown }
   /** The client went away while its request waited. */
   | { kind: 'gone' }
@@ -44,7 +51,7 @@ export async function admit(
       const route = await options.routes.resolve(target.id)
       if (route.kind !== 'running') options.onNotRunning(target.id)
       if (route.kind === 'not-found') return refuse(sandboxNotFound(target))
-      if (route.kind === 'running') return await pass(options.routes, route, target, request)
+      if (route.kind === 'running') return await pass(options.routes, route, target, request, wakes > 0)
       const refusal = refuseWake(route.access, readCredentials(request.headers), target)
       if (refusal !== undefined) return refuse(refusal)
       if (wakes === MAX_WAKES) return refuse(stillTransitioning(target))
@@ -61,11 +68,12 @@ async function pass(
   route: Extract<Route, { kind: 'running' }>,
   target: SandboxTarget,
   request: IncomingMessage,
+  hasWoken: boolean,
 ): Promise<Admission> {
   const refusal = refuseTraffic(route.access, readCredentials(request.headers), target)
   if (refusal !== undefined) return refuse(refusal)
   const address = await routes.endpoint(target.id, target.port)
-  return { kind: 'pass', access: route.access, generation: route.generation, address }
+  return { kind: 'pass', access: route.access, generation: route.generation, address, hasWoken }
 }
 
 async function wake(routes: RouteSource, id: SandboxId, response: ServerResponse): Promise<void> {

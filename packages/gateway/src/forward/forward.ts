@@ -66,15 +66,17 @@ class Attempt {
     const { target, request, response } = this.#job
     const options = { routes: this.#context.routes, onNotRunning: () => this.#context.pool.dropIdle(target.id) }
     let isFresh = false
+    let hasWoken = false
     for (let earlierTries = 0; ; earlierTries++) {
       const admission = await admit(options, target, request, response)
       if (response.destroyed || admission.kind === 'gone') return
       if (admission.kind === 'refuse') return this.refuse(admission.answer, admission.cause)
+      hasWoken ||= admission.hasWoken
       const result = await this.#send(admission, isFresh)
       if (response.destroyed) return
       if (result.kind === 'response') return this.#relay(result.incoming)
       if (result.kind === 'upgrade') return this.#upgrade(result)
-      const tried = { failure: result, earlierTries, wasCut: this.#wasCut }
+      const tried = { failure: result, earlierTries, wasCut: this.#wasCut, hasWoken }
       const judgement = await judgeFailure(this.#context.routes, target, request, tried)
       if (judgement.kind === 'answer') return this.refuse(judgement.answer)
       isFresh = judgement.isFresh

@@ -6,8 +6,11 @@ import type { RouteSource } from '../route-source.ts'
 import { hasBody } from './request-headers.ts'
 import type { UpstreamResult } from './upstream-request.ts'
 
-/** Pauses, in ms, between tries to reach a daemon that is just starting to listen. */
-const DAEMON_RETRY_MS = [50, 100, 200, 400]
+/**
+ * Pauses, in ms, between tries to reach what is just starting to listen: the daemon, or a server in a sandbox that this request
+ * woke. A server that was paused while it started gets the time to finish, so that the first request to a preview does not fail.
+ */
+const STARTING_RETRY_MS = [50, 100, 200, 400, 800]
 /** Most tries of one request, whatever the reasons. */
 const MAX_TRIES = 6
 
@@ -23,6 +26,8 @@ export interface FailedTry {
   earlierTries: number
   /** The gateway itself cut the connection: the sandbox was paused or killed under the request. */
   wasCut: boolean
+  /** The request woke the sandbox. */
+  hasWoken: boolean
 }
 
 /** Whether sending a request twice is the same as sending it once, and nothing of it is used up by sending. */
@@ -33,7 +38,7 @@ export function isRepeatable(request: IncomingMessage): boolean {
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
 /**
- * Decides between trying again and an answer. Tried again: a daemon that does not listen yet, a sandbox that fell asleep before a connection
+ * Decides between trying again and an answer. Tried again: what may be about to listen, a sandbox that fell asleep before a connection
  * was made, and a repeatable request that met a connection which had died while idle. A request that reached a server is never sent twice.
  */
 export async function judgeFailure(
@@ -50,8 +55,9 @@ export async function judgeFailure(
   if (route.kind === 'not-found') return { kind: 'answer', answer: sandboxNotFound(target) }
   if (failure.kind === 'lost') return { kind: 'answer', answer: connectionLost(target) }
   if (route.kind === 'asleep' && mayTry) return { kind: 'again', delayMs: 0, isFresh: false }
-  const delayMs = DAEMON_RETRY_MS[earlierTries]
-  if (failure.isRefused && target.port === ENVD_PORT && delayMs !== undefined) {
+  const delayMs = STARTING_RETRY_MS[earlierTries]
+  const mayBeStarting = target.port === ENVD_PORT || tried.hasWoken
+  if (failure.isRefused && mayBeStarting && delayMs !== undefined) {
     return { kind: 'again', delayMs, isFresh: false }
   }
   return { kind: 'answer', answer: portClosed(target) }
