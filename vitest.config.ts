@@ -12,7 +12,7 @@ export default defineConfig({
         ssr: { resolve },
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['**/*.real.test.ts'],
         },
       },
@@ -33,6 +33,7 @@ export default defineConfig({
         test: {
           name: 'platform',
           include: ['test/**/*.test.ts'],
+          exclude: process.env.DROWSE_TEST_LONG === '1' ? [] : ['test/long/**'],
           globalSetup: ['test/platform/support/global-setup.ts'],
           setupFiles: ['test/platform/support/client-env.ts'],
           fileParallelism: false,

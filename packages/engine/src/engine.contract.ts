@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DrowseError, type ErrorCode } from '@drowse/protocol'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Engine, SandboxSpec } from './engine.ts'
+import type { Engine, EngineEvent, SandboxSpec } from './engine.ts'
 
 /** One engine with its host, made anew for each test. */
 export interface EngineHarness extends AsyncDisposable {
@@ -298,6 +298,30 @@ export function describeEngineContract(name: string, makeEngine: () => Promise<E
       expect(await engine.list()).toEqual([{ id: spec.id, status: 'absent' }])
       await expectCode(engine.freeze(spec.id), 'conflict')
       await startCounting(spec)
+    })
+
+    test('onEvent tells that processes ended, once, to every engine that has listeners, and not of what was destroyed', async () => {
+      const [crashed, restored, destroyed] = [newSpec(), newSpec(), newSpec()]
+      const image = await checkpointed(restored)
+      await harness.engine.create(restored)
+      await harness.engine.restore(restored, image)
+      for (const spec of [crashed, destroyed]) await startCounting(spec)
+      const made: EngineEvent[] = []
+      const adopted: EngineEvent[] = []
+      const ended: EngineEvent[] = []
+      harness.engine.onEvent((event) => made.push(event))
+      harness.engine.onEvent((event) => ended.push(event))()
+      await harness.engine.destroy(destroyed.id)
+      harness.reopen().onEvent((event) => adopted.push(event))
+      await harness.engine.freeze(restored.id)
+      await harness.crash(crashed.id)
+      await harness.crash(restored.id)
+      const ids = [crashed.id, restored.id].sort()
+      for (const events of [made, adopted]) {
+        await vi.waitFor(() => expect(events.map(({ id }) => id).sort()).toEqual(ids), { timeout: 5_000 })
+        expect(events.every(({ kind }) => kind === 'exited')).toBe(true)
+      }
+      expect(ended).toEqual([])
     })
   })
 }

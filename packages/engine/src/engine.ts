@@ -55,6 +55,13 @@ export interface EngineEntry {
   status: EngineStatus
 }
 
+/** Something that happened to a sandbox without a call. */
+export type EngineEvent =
+  /** Its processes ended and nobody called `destroy`; leftovers are still to be destroyed. */
+  | { id: string; kind: 'exited' }
+  /** It used up its memory and its largest process was ended; the rest lives on. `process` is that process's name. */
+  | { id: string; kind: 'memory-limit'; process: string }
+
 /**
  * Runs sandboxes on one host. It knows nothing of stores or schedules.
  *
@@ -84,6 +91,8 @@ export interface Engine {
   status(id: string): Promise<EngineStatus>
   /** Every sandbox with something on this host, whatever made it. */
   list(): Promise<EngineEntry[]>
+  /** Calls `listener` for what happens by itself, also in sandboxes that were adopted; returns how to end that. It must not throw. */
+  onEvent(listener: (event: EngineEvent) => void): () => void
   /** Resident memory of a sandbox in bytes; what an image of it about needs on disk. */
   memoryBytes(id: string): Promise<number>
   /** `host` and `port` at which TCP port `port` of the guest is reached from this host. */

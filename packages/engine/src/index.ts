@@ -3,6 +3,7 @@ export {
   type Engine,
   type EngineBuild,
   type EngineEntry,
+  type EngineEvent,
   type EngineStatus,
   type NetworkSlot,
   type SandboxLimits,

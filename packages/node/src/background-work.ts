@@ -11,8 +11,8 @@ export class BackgroundWork {
     this.#logger = options.logger
   }
 
-  /** Starts `work`; with the same `key`, after earlier work. A failure is logged with `what` and goes no further. */
-  start(key: string, what: string, work: () => Promise<void>): void {
+  /** Starts `work`; with the same `key`, after earlier work. A failure is logged with `what` and goes no further; resolves at the end either way. */
+  start(key: string, what: string, work: () => Promise<void>): Promise<void> {
     const earlier = this.#byKey.get(key) ?? Promise.resolve()
     const mine = earlier.then(work).catch((error: unknown) => {
       this.#logger.warn({ key, err: DrowseError.from(error) }, `Cannot ${what}`)
@@ -23,6 +23,7 @@ export class BackgroundWork {
       this.#all.delete(mine)
       if (this.#byKey.get(key) === mine) this.#byKey.delete(key)
     })
+    return mine
   }
 
   /** Waits until nothing runs under `key`. */

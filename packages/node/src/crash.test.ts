@@ -14,6 +14,7 @@ describe('SandboxNode killed and started again', () => {
 
   beforeEach(async () => {
     machine = await NodeFixture.make()
+    machine.settings = { frozenMemoryMb: 0 }
   })
   afterEach(() => machine[Symbol.asyncDispose]())
 
@@ -68,7 +69,7 @@ describe('SandboxNode killed and started again', () => {
   it.each(['rename', 'manifest'])('a pause cut after %s is finished, its memory kept', async (step) => {
     const { id } = await withSandbox()
     const node = await cut(`pause.${step}`, (doomed) => doomed.pause(id, { memory: true }))
-    expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: true })
+    expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: true, tier: 'disk' })
     await expectNoOrphans(node)
     await expectWakes(node, id, 2)
   })
@@ -80,7 +81,7 @@ describe('SandboxNode killed and started again', () => {
   ] as const)('a pause without memory cut after %s leaves it %s', async (step, status) => {
     const { id } = await withSandbox()
     const node = await cut(`pause.${step}`, (doomed) => doomed.pause(id, { memory: false }))
-    expect(await node.find(id)).toEqual({ id, status, hasMemory: false })
+    expect(await node.find(id)).toMatchObject({ status, hasMemory: false })
     await expectNoOrphans(node)
   })
 
@@ -97,7 +98,7 @@ describe('SandboxNode killed and started again', () => {
     await first.pause(id, { memory: true })
     await first[Symbol.asyncDispose]()
     const node = await cut('resume.create', (doomed) => doomed.resume(id, { init, memory: true }))
-    expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: true })
+    expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: true, tier: 'disk' })
     await expectNoOrphans(node)
     await expectWakes(node, id, 2)
   })
@@ -108,7 +109,7 @@ describe('SandboxNode killed and started again', () => {
     await first[Symbol.asyncDispose]()
     const node = await cut(`resume.${step}`, (doomed) => doomed.resume(id, { init, memory: true }))
     expect(await node.find(id)).toEqual({ id, status: 'running', hasMemory: false })
-    expect(await node.resume(id, { init, memory: true })).toEqual({ isCold: false })
+    expect(await node.resume(id, { init, memory: true })).toMatchObject({ isCold: false })
     expect(machine.host.lastInit(id)).toContain('"kept"')
     expect(await machine.count(node, id)).toBe(2)
     await node.pause(id, { memory: true })
@@ -135,7 +136,7 @@ describe('SandboxNode killed and started again', () => {
       await first.pause(id, { memory: true })
       await first[Symbol.asyncDispose]()
       const node = await cut(`resume.${step}`, (doomed) => doomed.resume(id, { init, memory: false }))
-      expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: true })
+      expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: true, tier: 'disk' })
       await expectNoOrphans(node)
       await expectWakes(node, id, 2)
     },
@@ -151,7 +152,7 @@ describe('SandboxNode killed and started again', () => {
     await died
     await machine.host.crash(id)
     const node = await machine.startNode()
-    expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: false })
+    expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: false, tier: 'files' })
     expect(await node.resume(id, { init, memory: true })).toMatchObject({ isCold: true })
   })
 
@@ -170,7 +171,7 @@ describe('SandboxNode killed and started again', () => {
     const { id } = await withSandbox()
     await machine.host[Symbol.asyncDispose]()
     const node = await machine.startNode()
-    expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: false })
+    expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: false, tier: 'files' })
     expect(await node.resume(id, { init, memory: true })).toMatchObject({ isCold: true })
   })
 
@@ -232,7 +233,7 @@ describe('SandboxNode killed and started again', () => {
   }
 
   async function expectWakes(node: SandboxNode, id: SandboxId, count: number): Promise<void> {
-    expect(await node.resume(id, { init, memory: true })).toEqual({ isCold: false })
+    expect(await node.resume(id, { init, memory: true })).toMatchObject({ isCold: false })
     expect(await machine.count(node, id)).toBe(count)
     await expectNoOrphans(node)
   }

@@ -15,6 +15,9 @@ const CONNECT_TIMEOUT_MS = 250
 /** Longest wait for the answer on a connection, in ms; a restored guest may first have to load its pages. */
 const RESPONSE_TIMEOUT_MS = 5_000
 
+/** Longest time, in ms, in which a daemon that is well answers. */
+const HEALTHY_TIMEOUT_MS = 1_000
+
 /** One call of a daemon. */
 export interface DaemonRequest {
   method: 'GET' | 'POST'
@@ -27,6 +30,14 @@ export interface DaemonRequest {
 /** Waits until the daemon answers `GET /health`. Throws "deadline_exceeded" after 30 s. */
 export async function waitForDaemon(endpoint: DaemonEndpoint, id: string, signal?: AbortSignal): Promise<void> {
   await pollDaemon(endpoint, { method: 'GET', path: '/health' }, `reach the daemon of sandbox "${id}"`, signal)
+}
+
+/** Whether the daemon answers `GET /health` within a second. Resolves with false also when `signal` ends the wait. */
+export async function isDaemonAnswering(endpoint: DaemonEndpoint, id: string, signal: AbortSignal): Promise<boolean> {
+  return waitForDaemon(endpoint, id, deadline(HEALTHY_TIMEOUT_MS, `reach the daemon of sandbox "${id}"`, signal)).then(
+    () => true,
+    () => false,
+  )
 }
 
 /**

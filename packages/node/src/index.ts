@@ -1,10 +1,13 @@
 export type {
   NodeClient,
   NodeCreateRequest,
+  NodeEvent,
   NodeInit,
+  NodePauseResult,
   NodeResumeResult,
   NodeSandbox,
   NodeTemplate,
+  SandboxTier,
 } from './node-client.ts'
 export {
   engineAssetSchema,
@@ -20,4 +23,6 @@ export { warmManifestSchema, type WarmManifest } from './templates/warm-manifest
 export { instanceName } from './instance-name.ts'
 export { FakeNode, type BlockedCall, type FakeNodeOptions, type NodeMethod } from './fake/fake-node.ts'
 export { createNode, SandboxNode, type SandboxNodeOptions } from './sandbox-node.ts'
-export type { StepHook } from './step-log.ts'
+export type { HostFacts } from './admission/host-facts.ts'
+export type { NodeSettings } from './node-settings.ts'
+export { NODE_STEPS, type NodeStep, type StepHook } from './node-steps.ts'

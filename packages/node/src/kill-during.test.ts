@@ -15,6 +15,7 @@ describe('SandboxNode.kill during another operation', () => {
 
   beforeEach(async () => {
     machine = await NodeFixture.make()
+    machine.settings = { frozenMemoryMb: 0 }
     holdAt = undefined
     held = Promise.withResolvers()
     release = Promise.withResolvers()

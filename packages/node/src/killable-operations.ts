@@ -41,6 +41,11 @@ export class KillableOperations {
     return this.#controllers.has(id)
   }
 
+  /** Whether any operation of any id runs or waits. */
+  get isAnyBusy(): boolean {
+    return this.#controllers.size > 0
+  }
+
   /** Waits until nothing runs or waits, for any id. */
   async drained(): Promise<void> {
     while (this.#ended.size > 0) await Promise.allSettled(this.#ended)

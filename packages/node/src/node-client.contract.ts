@@ -1,10 +1,19 @@
 import { newSandboxId, type SandboxId } from '@drowse/protocol'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { NodeClient, NodeCreateRequest } from './node-client.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { NodeClient, NodeCreateRequest, NodeEvent } from './node-client.ts'
+
+/** Limits of the template. */
+const LIMITS = { memoryMb: 512, cpuCount: 2 }
 
 /** A node under test: it has the template `base` with 512 MiB and 2 CPUs, and no sandbox. */
 export interface NodeUnderTest extends AsyncDisposable {
   node: NodeClient
+  /** Makes the daemon of a running sandbox silent until the next pause of it. */
+  silence(id: SandboxId): Promise<void>
+  /** Ends the processes of a sandbox from outside. */
+  crash(id: SandboxId): Promise<void>
+  /** Makes at least one sandbox ahead for `base`; absent for a node that makes none. */
+  fillPool?(): Promise<void>
 }
 
 /** Declares the tests that every {@link NodeClient} passes. */
@@ -58,17 +67,19 @@ export function describeNodeClientContract(name: string, make: () => Promise<Nod
     it('pause() with memory saves it, resume() brings it back warm', async () => {
       const id = await created()
       await node.pause(id, { memory: true })
-      expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: true })
-      expect(await node.resume(id, { init: { envVars: {} }, memory: true })).toEqual({ isCold: false })
+      const found = await node.find(id)
+      expect(found).toEqual({ id, status: 'paused', hasMemory: true, tier: expect.stringMatching(/^(frozen|disk)$/) })
+      const resumed = await node.resume(id, { init: { envVars: {} }, memory: true })
+      expect(resumed).toEqual({ tier: found?.tier, isCold: false })
       expect(await node.find(id)).toEqual({ id, status: 'running', hasMemory: false })
     })
 
     it('pause() without memory makes the next resume cold, with a reason', async () => {
       const id = await created()
       await node.pause(id, { memory: false })
-      expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: false })
+      expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: false, tier: 'files' })
       const result = await node.resume(id, { init: { envVars: {} }, memory: true })
-      expect(result).toEqual({ isCold: true, coldReason: expect.any(String) })
+      expect(result).toEqual({ tier: 'files', isCold: true, coldReason: expect.any(String) })
     })
 
     it('resume() without memory is cold and does not bring the saved memory back later', async () => {
@@ -83,7 +94,7 @@ export function describeNodeClientContract(name: string, make: () => Promise<Nod
       await node.pause(id, { memory: true })
       await node.pause(id, { memory: true })
       await node.resume(id, { init: { envVars: {} }, memory: true })
-      expect(await node.resume(id, { init: { envVars: {} }, memory: true })).toEqual({ isCold: false })
+      expect(await node.resume(id, { init: { envVars: {} }, memory: true })).toMatchObject({ isCold: false })
     })
 
     it('calls at the same time are served one after the other', async () => {
@@ -91,7 +102,7 @@ export function describeNodeClientContract(name: string, make: () => Promise<Nod
       const pauses = [node.pause(id, { memory: true }), node.pause(id, { memory: true })]
       const resumes = [1, 2, 3].map(() => node.resume(id, { init: { envVars: {} }, memory: true }))
       await Promise.all(pauses)
-      expect(await Promise.all(resumes)).toEqual([{ isCold: false }, { isCold: false }, { isCold: false }])
+      expect(await Promise.all(resumes)).toMatchObject([{ isCold: false }, { isCold: false }, { isCold: false }])
       expect(await node.find(id)).toMatchObject({ status: 'running' })
     })
 
@@ -137,6 +148,64 @@ export function describeNodeClientContract(name: string, make: () => Promise<Nod
       expect(await node.inventory()).toEqual([])
     })
 
+    it('pause() tells that the daemon answered, and confirms a paused one', async () => {
+      const id = await created()
+      expect(await node.pause(id, { memory: true, requireHealthyGuest: true })).toEqual({ wasGuestSilent: false })
+      expect(await node.pause(id, { memory: true, requireHealthyGuest: true })).toEqual({ wasGuestSilent: false })
+    })
+
+    it('pause() of a sandbox with a silent daemon is marked, or refused when health is required or memory given up', async () => {
+      const id = await created()
+      await subject.silence(id)
+      for (const options of [{ memory: true, requireHealthyGuest: true }, { memory: false }]) {
+        await expect(node.pause(id, options)).rejects.toMatchObject({ code: 'unavailable', isRetryable: true })
+      }
+      expect(await node.find(id)).toMatchObject({ status: 'running' })
+      await subject.silence(id)
+      expect(await node.pause(id, { memory: true })).toEqual({ wasGuestSilent: true })
+      expect(await node.find(id)).toMatchObject({ status: 'paused', hasMemory: true })
+    })
+
+    it('claim() hands each id out once, for its own limits only; a create takes it', async () => {
+      await subject.fillPool?.()
+      expect(await node.claim('base', { memoryMb: 1024, cpuCount: 2 })).toBeUndefined()
+      expect(await node.claim('none', LIMITS)).toBeUndefined()
+      const id = await node.claim('base', LIMITS)
+      if (subject.fillPool === undefined) {
+        expect(id).toBeUndefined()
+        return
+      }
+      expect(id).toEqual(expect.any(String))
+      expect(await node.inventory()).toEqual([])
+      for (let next = id; next !== undefined;) {
+        next = await node.claim('base', LIMITS)
+        expect(next).not.toBe(id)
+      }
+      await node.create({ ...request(), id: id! })
+      expect(await node.find(id!)).toEqual({ id, status: 'running', hasMemory: false })
+      await node.pause(id!, { memory: true })
+      expect(await node.resume(id!, { init: { envVars: {} }, memory: true })).toMatchObject({ isCold: false })
+    })
+
+    it('kill() removes a claimed sandbox', async () => {
+      await subject.fillPool?.()
+      const id = (await node.claim('base', LIMITS)) ?? newSandboxId()
+      await node.kill(id)
+      expect(await node.find(id)).toBeUndefined()
+    })
+
+    it('onEvent() tells when processes end by themselves, until it is ended', async () => {
+      const id = await created()
+      const events: NodeEvent[] = []
+      const later: NodeEvent[] = []
+      node.onEvent((event) => events.push(event))
+      node.onEvent((event) => later.push(event))()
+      await subject.crash(id)
+      await vi.waitFor(() => expect(events).toEqual([{ id, kind: 'died', reason: expect.any(String) }]))
+      expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: false, tier: 'files' })
+      expect(later).toEqual([])
+    })
+
     it('templates() names what sandboxes are made from', async () => {
       expect(await node.templates()).toEqual([
         expect.objectContaining({ id: 'base', limits: { memoryMb: 512, cpuCount: 2 } }),
@@ -149,7 +218,7 @@ function request(): NodeCreateRequest {
   return {
     id: newSandboxId(),
     templateId: 'base',
-    limits: { memoryMb: 512, cpuCount: 2 },
+    limits: LIMITS,
     init: { accessToken: 'secret', envVars: { A: '1' } },
   }
 }

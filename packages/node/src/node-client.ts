@@ -13,8 +13,28 @@ export interface NodeCreateRequest {
 /** The parts of the daemon's init that the control plane decides. */
 export type NodeInit = Pick<EnvdInit, 'accessToken' | 'envVars'>
 
+/** Where a paused sandbox is: stopped in RAM with its image on disk, only on disk, or without memory. */
+export type SandboxTier = 'frozen' | 'disk' | 'files'
+
+/** How a pause went. */
+export interface NodePauseResult {
+  /** The daemon did not answer before the pause: what was saved may be stuck as it was. */
+  wasGuestSilent: boolean
+}
+
+/** Something that happened to a sandbox without a call. */
+export type NodeEvent =
+  /** A paused sandbox fell to another tier. */
+  | { id: SandboxId; kind: 'tier'; tier: SandboxTier }
+  /** Its processes ended by themselves; files are kept. `reason` is a sentence for people. */
+  | { id: SandboxId; kind: 'died'; reason: string }
+  /** The guest's memory limit was reached and its largest process was ended; the sandbox lives on. */
+  | { id: SandboxId; kind: 'memory-limit'; process: string }
+
 /** How a wake went. */
 export interface NodeResumeResult {
+  /** Where it came from; `frozen` for a running one that was confirmed. */
+  tier: SandboxTier
   /** True when processes and memory were gone and the sandbox booted from its files. */
   isCold: boolean
   /** Why it is cold, as a sentence; absent when memory was restored. */
@@ -28,6 +48,10 @@ export interface NodeSandbox {
   status: 'running' | 'paused' | 'broken'
   /** A durable memory image exists. */
   hasMemory: boolean
+  /** Of a paused one. */
+  tier?: SandboxTier
+  /** Of a paused one with memory: as its pause answered. */
+  wasGuestSilent?: boolean
 }
 
 /** A template that a node can create from. */
@@ -45,10 +69,21 @@ export interface NodeTemplate {
  * inside; `kill` waits for none of them and wins. A call whose answer was given survives kill -9 and power loss.
  */
 export interface NodeClient {
-  /** Makes and starts a sandbox; answers when its daemon does. On failure nothing of it is left. */
+  /**
+   * Hands out the id of a sandbox that was made ahead and only waits to be created, or `undefined` when there is none.
+   * A `create` with that id is quick. An id that is not created within a minute is taken back; a create of it is then an ordinary one.
+   */
+  claim(templateId: string, limits: SandboxLimits): Promise<SandboxId | undefined>
+  /**
+   * Makes and starts a sandbox; answers when its daemon does. On failure nothing of it is left.
+   * Rejects with "rate_limited" when the host has no room for it; frozen sandboxes give theirs up first.
+   */
   create(request: NodeCreateRequest): Promise<void>
-  /** Saves files and (unless `memory` is false) memory, then ends the processes. On failure the sandbox runs on. */
-  pause(id: SandboxId, options: { memory: boolean }): Promise<void>
+  /**
+   * Saves files and (unless `memory` is false) memory durably, then answers. With memory the sandbox may stay frozen in RAM for a while.
+   * On failure it runs on. With `requireHealthyGuest`, and always without memory, a silent daemon is refused with "unavailable".
+   */
+  pause(id: SandboxId, options: { memory: boolean; requireHealthyGuest?: boolean }): Promise<NodePauseResult>
   /**
    * Brings a paused sandbox back; answers when its daemon does. On failure the saved state is kept.
    * Without `memory` it boots from its files; the saved memory is left alone until that has worked and then goes, as it no longer fits the files.
@@ -58,6 +93,8 @@ export interface NodeClient {
   /** Removes a sandbox and all it saved. Unknown ids are fine. */
   kill(id: SandboxId): Promise<void>
   find(id: SandboxId): Promise<NodeSandbox | undefined>
+  /** Calls `listener` for what happens by itself, after it is durable; returns how to end that. The listener must not throw. */
+  onEvent(listener: (event: NodeEvent) => void): () => void
   /** Everything this node holds, for reconciliation. */
   inventory(): Promise<NodeSandbox[]>
   templates(): Promise<NodeTemplate[]>

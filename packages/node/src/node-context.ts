@@ -1,16 +1,23 @@
 import type { Clock, Logger } from '@drowse/common'
 import type { Engine, SandboxSpec } from '@drowse/engine'
+import type { Admission } from './admission/admission.ts'
 import { ENVD_PORT, type EnvdInit, type SandboxId } from '@drowse/protocol'
 import type { GuestAsset } from './assets.ts'
 import type { BackgroundWork } from './background-work.ts'
 import { initDaemon } from './daemon-client.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { NodeInit } from './node-client.ts'
+import type { NodeEvents } from './node-events.ts'
 import { layerRoot, sandboxFolder } from './sandbox-folder.ts'
 import type { SandboxManifest } from './sandbox-manifest.ts'
 import type { SandboxShelf } from './sandbox-shelf.ts'
 import type { SlotTable } from './slots.ts'
-import { StepLog, type StepHook } from './step-log.ts'
+import type { NodeOperation, StepHook } from './node-steps.ts'
+import type { WarmPool } from './pool/warm-pool.ts'
+import type { KillableOperations } from './killable-operations.ts'
+import type { ImageHasher } from './images/image-hasher.ts'
+import { StepLog } from './step-log.ts'
+import type { FrozenTier } from './tiers/frozen-tier.ts'
 import type { Trash } from './trash.ts'
 
 /** What the operations of a node share. */
@@ -26,13 +33,26 @@ export interface NodeContext {
   slots: SlotTable
   trash: Trash
   background: BackgroundWork
+  events: NodeEvents
+  operations: KillableOperations
+  admission: Admission
+  /** Paused and pooled sandboxes that are stopped in RAM. */
+  frozen: FrozenTier
+  pool: WarmPool
+  hasher: ImageHasher
+  /** Longest time, in ms, that a paused sandbox stays frozen. */
+  frozenLimitMs: number
   onStep: StepHook
   /** Bytes that may still be written below a path. */
   freeBytes: (path: string) => Promise<number>
 }
 
 /** Begins the log line of one operation. */
-export function beginSteps(context: NodeContext, operation: string, id: string): StepLog {
+export function beginSteps<Operation extends NodeOperation>(
+  context: NodeContext,
+  operation: Operation,
+  id: string,
+): StepLog<Operation> {
   return new StepLog({ operation, id, logger: context.logger, onStep: context.onStep })
 }
 
@@ -73,5 +93,5 @@ export async function introduce(
 
 /** Destroys what the engine holds of a sandbox after the answer; the next operation on it waits for that. */
 export function destroyBehind(context: NodeContext, id: SandboxId): void {
-  context.background.start(id, `end the processes of sandbox "${id}"`, () => context.engine.destroy(id))
+  void context.background.start(id, `end the processes of sandbox "${id}"`, () => context.engine.destroy(id))
 }

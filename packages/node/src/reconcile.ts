@@ -2,13 +2,15 @@ import { deadline } from '@drowse/common'
 import type { EngineStatus } from '@drowse/engine'
 import { DrowseError, ENVD_PORT } from '@drowse/protocol'
 import { waitForDaemon } from './daemon-client.ts'
-import { findImageManifest, type ImageManifest } from './image-manifest.ts'
+import { findImageManifest, type ImageManifest } from './images/image-manifest.ts'
 import type { NodeContext } from './node-context.ts'
+import { reportDeath } from './operations/lose-memory.ts'
 import { startAction } from './phases.ts'
 import { sandboxFolder } from './sandbox-folder.ts'
 import type { SandboxManifest } from './sandbox-manifest.ts'
 import type { ScannedFolder } from './sandbox-shelf.ts'
 import { sweepWarm } from './templates/sweep-warm.ts'
+import { keepFrozenOrEnd } from './tiers/keep-frozen.ts'
 
 /** Longest wait, in ms, for the daemon of a sandbox whose wake was cut: it was restored before this start. */
 const CONFIRM_TIMEOUT_MS = 5_000
@@ -85,12 +87,22 @@ async function settle(context: NodeContext, manifest: SandboxManifest, engine: E
       await context.trash.discard(at.image)
       await context.engine.thaw(id)
       break
-    case 'finish-pause':
-      await rest(context, { ...manifest, phase: 'paused', image: image ?? null })
+    case 'adopt-pooled':
+      await context.pool.adopt(manifest)
+      break
+    case 'finish-pause': {
+      const paused: SandboxManifest = { ...manifest, phase: 'paused', image: image ?? null }
+      if (engine === 'frozen') await stayFrozen(context, paused)
+      else await rest(context, paused)
+      break
+    }
+    case 'keep-frozen':
+      await stayFrozen(context, manifest)
       break
     case 'lose-memory':
       await context.trash.discard(at.image)
       await rest(context, { ...manifest, phase: 'paused', image: null })
+      reportDeath(context, manifest)
       break
     case 'confirm-wake':
       await confirmWake(context, manifest)
@@ -106,6 +118,12 @@ async function settle(context: NodeContext, manifest: SandboxManifest, engine: E
 async function rest(context: NodeContext, paused: SandboxManifest): Promise<void> {
   await context.shelf.save(paused)
   await context.engine.destroy(paused.id)
+}
+
+/** As {@link rest}, but for a sandbox that has not run since its image was written. */
+async function stayFrozen(context: NodeContext, paused: SandboxManifest): Promise<void> {
+  await context.shelf.save(paused)
+  keepFrozenOrEnd(context, paused, await context.engine.memoryBytes(paused.id))
 }
 
 /** Undoing a wake whose processes have run on would put old memory over newer files; so it is undone only when the daemon is dead. */

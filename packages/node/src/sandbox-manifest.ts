@@ -1,6 +1,6 @@
 import { isSandboxId, type SandboxId } from '@drowse/protocol'
 import { z } from 'zod'
-import { imageManifestSchema } from './image-manifest.ts'
+import { imageManifestSchema } from './images/image-manifest.ts'
 import { SANDBOX_PHASES } from './phases.ts'
 
 /** `sandboxes/<id>/manifest.json`: all that this host must know of a sandbox to bring it back. Holds no secrets. */

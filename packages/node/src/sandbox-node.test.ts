@@ -2,23 +2,32 @@ import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { DrowseError, newSandboxId } from '@drowse/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { describeNodeClientContract } from './node-client.contract.ts'
+import { describeNodeClientContract, type NodeUnderTest } from './node-client.contract.ts'
+import type { NodeSettings } from './node-settings.ts'
 import { sandboxFolder } from './sandbox-folder.ts'
+import type { SandboxNode } from './sandbox-node.ts'
 import { createRequest, NodeFixture } from './testing/node-fixture.ts'
 
-describeNodeClientContract('SandboxNode over FakeEngine', async () => {
-  const fixture = await NodeFixture.make()
-  return { node: await fixture.startNode(), [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose]() }
+describeNodeClientContract('SandboxNode over FakeEngine', () => underTest({ frozenMemoryMb: 0 }))
+describeNodeClientContract('SandboxNode over FakeEngine with a frozen tier', () => underTest({}))
+describeNodeClientContract('SandboxNode over FakeEngine with a warm template', async () => {
+  const subject = await underTest({})
+  await subject.node.warm()
+  return subject
 })
 
-describeNodeClientContract('SandboxNode over FakeEngine with a warm template', async () => {
-  await using stack = new AsyncDisposableStack()
-  const fixture = stack.use(await NodeFixture.make())
-  const node = await fixture.startNode()
-  await node.warm()
-  const owned = stack.move()
-  return { node, [Symbol.asyncDispose]: () => owned.disposeAsync() }
-})
+async function underTest(settings: Partial<NodeSettings>): Promise<NodeUnderTest & { node: SandboxNode }> {
+  const machine = await NodeFixture.make()
+  machine.settings = settings
+  const node = await machine.startNode()
+  return {
+    node,
+    silence: async (id) => machine.host.sandboxes.get(id)?.guest?.freeze(),
+    crash: (id) => machine.host.crash(id),
+    ...(settings.frozenMemoryMb === 0 ? {} : { fillPool: () => machine.fillPool(node) }),
+    [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
+  }
+}
 
 describe('SandboxNode', () => {
   let machine: NodeFixture
@@ -26,6 +35,7 @@ describe('SandboxNode', () => {
 
   beforeEach(async () => {
     machine = await NodeFixture.make()
+    machine.settings = { frozenMemoryMb: 0 }
   })
   afterEach(() => machine[Symbol.asyncDispose]())
 
@@ -85,7 +95,7 @@ describe('SandboxNode', () => {
     await node.create(request)
     expect(await machine.count(node, request.id)).toBe(1)
     await node.pause(request.id, { memory: true })
-    expect(await node.resume(request.id, { init, memory: true })).toEqual({ isCold: false })
+    expect(await node.resume(request.id, { init, memory: true })).toEqual({ tier: 'disk', isCold: false })
     expect(await machine.count(node, request.id)).toBe(2)
     expect(JSON.parse(machine.host.lastInit(request.id)!)).toMatchObject({ identity: 'kept' })
   })
@@ -117,7 +127,7 @@ describe('SandboxNode', () => {
     expect(await machine.count(node, request.id)).toBe(1)
     free = Number.MAX_SAFE_INTEGER
     await node.pause(request.id, { memory: true })
-    expect(await node.find(request.id)).toMatchObject({ status: 'paused', hasMemory: true })
+    expect(await node.find(request.id)).toMatchObject({ status: 'paused', hasMemory: true, tier: 'disk' })
   })
 
   it.each(['freeze', 'checkpoint', 'memoryBytes'] as const)(
@@ -140,7 +150,7 @@ describe('SandboxNode', () => {
     await node.create(request)
     machine.host.failNext('destroy', new DrowseError('engine_failed', 'Cannot: told so'))
     await node.pause(request.id, { memory: true })
-    expect(await node.resume(request.id, { init, memory: true })).toEqual({ isCold: false })
+    expect(await node.resume(request.id, { init, memory: true })).toEqual({ tier: 'frozen', isCold: false })
   })
 
   it('resume() boots cold from a damaged image and sets it aside until the next pause', async () => {
@@ -151,6 +161,7 @@ describe('SandboxNode', () => {
     const at = sandboxFolder(machine.folder, request.id)
     await truncate(join(at.image, 'memory.json'), 3)
     expect(await node.resume(request.id, { init, memory: true })).toEqual({
+      tier: 'files',
       isCold: true,
       coldReason: expect.stringContaining('memory.json'),
     })
@@ -178,6 +189,7 @@ describe('SandboxNode', () => {
     await node.pause(request.id, { memory: true })
     await damage(sandboxFolder(machine.folder, request.id).image)
     expect(await node.resume(request.id, { init, memory: true })).toEqual({
+      tier: 'files',
       isCold: true,
       coldReason: expect.any(String),
     })
@@ -215,9 +227,9 @@ describe('SandboxNode', () => {
     machine.host.failNext('restore', new DrowseError('engine_failed', 'Cannot: told so'))
     machine.host.failNext('start', new DrowseError('engine_failed', 'Cannot: told so'))
     await expect(node.resume(request.id, { init, memory: true })).rejects.toMatchObject({ code: 'engine_failed' })
-    expect(await node.find(request.id)).toEqual({ id: request.id, status: 'paused', hasMemory: true })
+    expect(await node.find(request.id)).toEqual({ id: request.id, status: 'paused', hasMemory: true, tier: 'disk' })
     expect([...machine.host.sandboxes]).toEqual([])
-    expect(await node.resume(request.id, { init, memory: true })).toEqual({ isCold: false })
+    expect(await node.resume(request.id, { init, memory: true })).toEqual({ tier: 'disk', isCold: false })
     expect(await machine.count(node, request.id)).toBe(2)
   })
 
@@ -228,7 +240,7 @@ describe('SandboxNode', () => {
     await node.pause(request.id, { memory: true })
     machine.host.failNext('restore', new DrowseError('disk_full', 'Cannot: told so'))
     await expect(node.resume(request.id, { init, memory: true })).rejects.toMatchObject({ code: 'disk_full' })
-    expect(await node.resume(request.id, { init, memory: true })).toEqual({ isCold: false })
+    expect(await node.resume(request.id, { init, memory: true })).toEqual({ tier: 'disk', isCold: false })
   })
 
   it('find() shows a sandbox whose processes died as paused without memory; resume() boots it from its files', async () => {
@@ -236,12 +248,12 @@ describe('SandboxNode', () => {
     const request = createRequest()
     await node.create(request)
     await machine.host.crash(request.id)
-    expect(await node.find(request.id)).toEqual({ id: request.id, status: 'paused', hasMemory: false })
+    expect(await node.find(request.id)).toEqual({ id: request.id, status: 'paused', hasMemory: false, tier: 'files' })
     expect(await node.resume(request.id, { init, memory: true })).toMatchObject({ isCold: true })
     await machine.host.crash(request.id)
-    await expect(node.pause(request.id, { memory: true })).rejects.toMatchObject({ code: 'conflict' })
+    await node.settled()
     await node.pause(request.id, { memory: true })
-    expect(await node.find(request.id)).toEqual({ id: request.id, status: 'paused', hasMemory: false })
+    expect(await node.find(request.id)).toEqual({ id: request.id, status: 'paused', hasMemory: false, tier: 'files' })
   })
 
   it('kill() that the engine fails can be repeated', async () => {

@@ -1,31 +1,33 @@
 import { ensureDirectory, type Clock, type Logger } from '@drowse/common'
-import type { Engine } from '@drowse/engine'
+import type { Engine, EngineEvent, SandboxLimits } from '@drowse/engine'
 import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
+import type { HostFacts } from './admission/host-facts.ts'
 import type { EngineAsset, GuestAsset } from './assets.ts'
-import { BackgroundWork } from './background-work.ts'
 import type { DataFolder } from './data-folder.ts'
-import { freeBytes } from './disk.ts'
-import { KillableOperations } from './killable-operations.ts'
 import type {
   NodeClient,
   NodeCreateRequest,
+  NodeEvent,
   NodeInit,
+  NodePauseResult,
   NodeResumeResult,
   NodeSandbox,
   NodeTemplate,
 } from './node-client.ts'
 import type { NodeContext } from './node-context.ts'
 import { createSandbox } from './operations/create-sandbox.ts'
+import type { ImageManifest } from './images/image-manifest.ts'
+import { makeContext } from './make-context.ts'
 import { killSandbox } from './operations/kill-sandbox.ts'
 import { pauseSandbox } from './operations/pause-sandbox.ts'
 import { resumeSandbox } from './operations/resume-sandbox.ts'
 import { reconcile } from './reconcile.ts'
-import { SandboxShelf } from './sandbox-shelf.ts'
-import { SlotTable } from './slots.ts'
-import type { StepHook } from './step-log.ts'
+import type { NodeSettings } from './node-settings.ts'
+import type { StepHook } from './node-steps.ts'
 import { listTemplates } from './templates/template-store.ts'
 import { warmTemplate } from './templates/warm-template.ts'
-import { Trash } from './trash.ts'
+import { tierOf } from './tiers/sandbox-tier.ts'
+import { settleDeath } from './tiers/settle-death.ts'
 
 /** Longest time, in ms, that a stop waits for operations and deletions; what is left is finished at the next start. */
 const STOP_TIMEOUT_MS = 20_000
@@ -44,39 +46,31 @@ export interface SandboxNodeOptions {
   onStep?: StepHook
   /** Bytes that may still be written below a path; default the filesystem's own answer. */
   freeBytes?: (path: string) => Promise<number>
+  /** Settings that differ from the defaults. */
+  settings?: Partial<NodeSettings>
+  /** What the host has to give; default what this machine says. */
+  host?: HostFacts
 }
 
 /** All sandboxes of one host, over an engine. Call {@link start} before anything else. */
 export class SandboxNode implements NodeClient, AsyncDisposable {
   readonly #context: NodeContext
-  readonly #operations = new KillableOperations()
   readonly #warming = new Map<string, Promise<void>>()
+  #stopListening: (() => void) | undefined
 
   constructor(options: SandboxNodeOptions) {
-    const { folder, logger } = options
-    const background = new BackgroundWork({ logger })
-    this.#context = {
-      folder,
-      engine: options.engine,
-      guest: options.assets.guest,
-      nameservers: options.nameservers,
-      clock: options.clock,
-      logger,
-      shelf: new SandboxShelf({ folder }),
-      slots: new SlotTable(),
-      trash: new Trash({ directory: folder.trash, background }),
-      background,
-      onStep: options.onStep ?? ((): void => {}),
-      freeBytes: options.freeBytes ?? freeBytes,
-    }
+    this.#context = makeContext(options)
   }
 
   /** Makes folders and engine agree: adopts what runs, finishes or undoes what was cut, removes what nobody was told of. */
   async start(): Promise<void> {
-    const { folder, trash } = this.#context
+    const { folder, trash, shelf, engine, hasher, pool } = this.#context
     for (const path of [folder.sandboxes, folder.layers, folder.templates]) await ensureDirectory(path)
     await trash.open()
     await reconcile(this.#context)
+    this.#stopListening = engine.onEvent((event) => onEngineEvent(this.#context, event))
+    for (const id of shelf.ids()) if (isUnhashed(shelf.find(id)?.image)) hasher.start(id)
+    pool.refillSoon()
   }
 
   /**
@@ -92,7 +86,16 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
         failures.push(error)
       }
     }
+    this.#context.pool.refillSoon()
     if (failures.length > 0) throw failures[0]
+  }
+
+  async claim(templateId: string, limits: SandboxLimits): Promise<SandboxId | undefined> {
+    return this.#context.pool.claim(templateId, limits).catch(throwNodeError)
+  }
+
+  onEvent(listener: (event: NodeEvent) => void): () => void {
+    return this.#context.events.listen(listener)
   }
 
   async create(request: NodeCreateRequest): Promise<void> {
@@ -100,10 +103,11 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
       throw new DrowseError('invalid_argument', `Cannot create sandbox "${request.id as string}": the id is malformed`)
     }
     await this.#operate(request.id, (signal) => createSandbox(this.#context, request, signal))
+    this.#context.pool.noteUse(request.templateId)
   }
 
-  async pause(id: SandboxId, options: { memory: boolean }): Promise<void> {
-    await this.#operate(id, (signal) => pauseSandbox(this.#context, id, options, signal))
+  async pause(id: SandboxId, options: { memory: boolean; requireHealthyGuest?: boolean }): Promise<NodePauseResult> {
+    return this.#operate(id, (signal) => pauseSandbox(this.#context, id, options, signal))
   }
 
   async resume(id: SandboxId, options: { init: NodeInit; memory: boolean }): Promise<NodeResumeResult> {
@@ -113,20 +117,21 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
   async kill(id: SandboxId): Promise<void> {
     // The id names a folder that is taken away: nothing but an id may get there.
     if (!isSandboxId(id)) return
-    await killSandbox(this.#context, this.#operations, id).catch(throwNodeError)
+    await killSandbox(this.#context, id).catch(throwNodeError)
   }
 
   async find(id: SandboxId): Promise<NodeSandbox | undefined> {
     const { shelf, engine } = this.#context
     if (shelf.isBroken(id)) return { id, status: 'broken', hasMemory: false }
     const phase = shelf.find(id)?.phase
-    if (phase === undefined || phase === 'creating') return undefined
+    if (phase === undefined || phase === 'creating' || phase === 'pooled') return undefined
     const isAlive = phase === 'running' && isAliveStatus(await engine.status(id))
     // Read again: an operation may have ended while the engine was asked.
     const manifest = shelf.find(id)
     if (manifest === undefined) return undefined
-    if (manifest.phase === 'running') return { id, status: isAlive ? 'running' : 'paused', hasMemory: false }
-    return { id, status: 'paused', hasMemory: manifest.image !== null }
+    if (manifest.phase === 'running' && isAlive) return { id, status: 'running', hasMemory: false }
+    const hasMemory = manifest.phase !== 'running' && manifest.image !== null
+    return { id, status: 'paused', hasMemory, tier: tierOf(this.#context, manifest) }
   }
 
   async inventory(): Promise<NodeSandbox[]> {
@@ -149,21 +154,34 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     throw new DrowseError('not_found', `Cannot reach sandbox "${id}": it is paused`)
   }
 
+  /**
+   * Reads all of a paused sandbox's saved memory, about a second a GiB, and compares it with its hashes. Resolves with the damage as a sentence;
+   * wakes refuse such an image from then on and boot from files. `undefined` when it is whole or there is nothing to compare yet.
+   */
+  async verify(id: SandboxId): Promise<string | undefined> {
+    return this.#context.hasher.verify(id)
+  }
+
+  /** Waits for operations and for what goes on behind their answers: deletions, evictions, hashes, the pool. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#warming.values())
+    await this.#context.operations.drained()
+    await this.#context.background.drained()
+  }
+
   /** Waits for what is under way, at most 20 s. Sandboxes go on running; the next node adopts them. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const { pool, hasher, frozen } = this.#context
+    this.#stopListening?.()
+    for (const part of [pool, hasher, frozen]) part.stop()
     const timeout = Promise.withResolvers<void>()
     const timer = this.#context.clock.setTimer(STOP_TIMEOUT_MS, () => timeout.resolve())
-    const idle = async (): Promise<void> => {
-      await Promise.allSettled(this.#warming.values())
-      await this.#operations.drained()
-      await this.#context.background.drained()
-    }
-    await Promise.race([idle(), timeout.promise])
+    await Promise.race([this.settled(), timeout.promise])
     timer.cancel()
   }
 
   async #operate<T>(id: SandboxId, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return this.#operations.run(id, work).catch(throwNodeError)
+    return this.#context.operations.run(id, work).catch(throwNodeError)
   }
 
   async #warmOnce(id: string, work: () => Promise<void>): Promise<void> {
@@ -178,6 +196,23 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 /** Makes a node; call `start` on it before anything else. */
 export function createNode(options: SandboxNodeOptions): SandboxNode {
   return new SandboxNode(options)
+}
+
+/** What happens in the engine by itself, told to those who listen to the node once it is durable. */
+function onEngineEvent(context: NodeContext, event: EngineEvent): void {
+  const { background, events, shelf } = context
+  // Scratch of a warm-up has events too.
+  if (!isSandboxId(event.id)) return
+  const { id } = event
+  if (event.kind === 'memory-limit') {
+    if (shelf.find(id)?.phase === 'running') events.emit({ id, kind: 'memory-limit', process: event.process })
+    return
+  }
+  void background.start(`died ${id}`, `settle the end of sandbox "${id}"`, () => settleDeath(context, id))
+}
+
+function isUnhashed(image: ImageManifest | null | undefined): boolean {
+  return image?.files.some(({ sha256 }) => sha256 === undefined) ?? false
 }
 
 function isAliveStatus(status: string): boolean {

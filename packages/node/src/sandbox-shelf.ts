@@ -74,13 +74,13 @@ export class SandboxShelf {
     return this.#manifests.get(id)
   }
 
-  /** The manifest of a sandbox that calls may work on: "not_found" for an unknown or uncreated one, "conflict" for a broken one. */
+  /** The manifest of a sandbox that calls may work on: "not_found" for an unknown one and for one that is not created yet, "conflict" for a broken one. */
   get(id: SandboxId): SandboxManifest {
     if (this.isBroken(id)) {
       throw new DrowseError('conflict', `Cannot use sandbox "${id}": its manifest cannot be read`)
     }
     const manifest = this.#require(id)
-    if (manifest.phase === 'creating') throw notHere(id)
+    if (manifest.phase === 'creating' || manifest.phase === 'pooled') throw notHere(id)
     return manifest
   }
 
@@ -91,6 +91,11 @@ export class SandboxShelf {
   /** Ids of everything on the shelf, broken ones included. */
   ids(): SandboxId[] {
     return [...this.#manifests.keys(), ...this.#broken]
+  }
+
+  /** Sandboxes that have processes and a claim on the host's memory and CPUs, those that come up included. */
+  running(): SandboxManifest[] {
+    return [...this.#manifests.values()].filter(({ phase }) => phase === 'running' || phase === 'booting')
   }
 
   #require(id: SandboxId): SandboxManifest {

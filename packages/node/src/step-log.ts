@@ -1,19 +1,17 @@
 import type { Logger } from '@drowse/common'
 import { DrowseError } from '@drowse/protocol'
-
-/** Called after each named step of an operation, as `pause.freeze`. For tests that cut an operation there. */
-export type StepHook = (name: string) => Promise<void> | void
+import type { NodeOperation, NodeStep, StepHook, StepOf } from './node-steps.ts'
 
 /** Times the steps of one operation and logs them as one line. */
-export class StepLog {
-  readonly #operation: string
+export class StepLog<Operation extends NodeOperation> {
+  readonly #operation: Operation
   readonly #id: string
   readonly #logger: Logger
   readonly #onStep: StepHook
   readonly #startedAtMs = performance.now()
   readonly #stepMs: Record<string, number> = {}
 
-  constructor(options: { operation: string; id: string; logger: Logger; onStep: StepHook }) {
+  constructor(options: { operation: Operation; id: string; logger: Logger; onStep: StepHook }) {
     this.#operation = options.operation
     this.#id = options.id
     this.#logger = options.logger
@@ -21,7 +19,7 @@ export class StepLog {
   }
 
   /** Runs one step; its time is kept also when it fails. */
-  async run<T>(name: string, work: () => Promise<T>): Promise<T> {
+  async run<T>(name: StepOf<Operation>, work: () => Promise<T>): Promise<T> {
     const startedAtMs = performance.now()
     let result: T
     try {
@@ -29,7 +27,8 @@ export class StepLog {
     } finally {
       this.#stepMs[name] = tenths(performance.now() - startedAtMs)
     }
-    await this.#onStep(`${this.#operation}.${name}`)
+    // The two halves are a step of the list by the type of `name`, which TypeScript does not put together again.
+    await this.#onStep(`${this.#operation}.${name}` as NodeStep)
     return result
   }
 

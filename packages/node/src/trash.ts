@@ -44,7 +44,7 @@ export class Trash {
 
   #deleteBehind(name: string): void {
     const path = join(this.#directory, name)
-    this.#background.start(path, `delete "${path}"`, async () => {
+    void this.#background.start(path, `delete "${path}"`, async () => {
       // Not by Node's own rm: its thousands of calls would crowd the four threads that manifests are written on.
       await exec('rm', ['-rf', '--one-file-system', path], { timeoutMs: DELETE_TIMEOUT_MS })
     })

@@ -7,6 +7,7 @@ import { hostNameservers } from './host-nameservers.ts'
 import { createApp } from './http/app.ts'
 import { SandboxService } from './sandboxes/service.ts'
 import type { ServicePorts } from './service-record.ts'
+import { stopAtStep } from './stop-at.ts'
 import { openSqliteStore } from './store/database.ts'
 import { ensureAdminKey } from './teams/admin-key.ts'
 
@@ -37,6 +38,8 @@ export async function buildContext(
 ): Promise<ServiceContext> {
   const { logger } = options
   const clock = systemClock
+  const stop = stopAtStep(config.stopAt)
+  const onStep = stop === undefined ? {} : { onStep: stop }
   const folder = dataFolder(config.dataDirectory)
   for (const path of [dirname(folder.database), folder.secrets, folder.run]) await ensureDirectory(path)
   const store = stack.use(await openSqliteStore(folder.database))
@@ -45,9 +48,11 @@ export async function buildContext(
   const assets = await readAssets(folder)
   const nameservers = config.nameservers.length > 0 ? config.nameservers : await hostNameservers()
   const engine = options.engine ?? (await hostEngine(config, folder, assets.engine, nameservers, logger))
-  const node = stack.use(createNode({ folder, engine, assets, nameservers, clock, logger }))
+  const node = stack.use(
+    createNode({ folder, engine, assets, nameservers, clock, logger, settings: config, ...onStep }),
+  )
   const { maxTimeoutHours } = config
-  const sandboxes = stack.use(new SandboxService({ store, node, clock, logger, maxTimeoutHours }))
+  const sandboxes = stack.use(new SandboxService({ store, node, clock, logger, maxTimeoutHours, ...onStep }))
 
   const ports: ServicePorts = { httpPort: config.httpPort, httpsPort: config.httpsPort }
   const app = await createApp({

@@ -83,6 +83,7 @@ export async function startTestPlatform(settings: ConfigInput = {}): Promise<Tes
       httpPort: 0,
       httpsPort: 0,
       nameservers: ['192.0.2.1'],
+      poolSize: 0, // the host holds what a test made, nothing else
       ...settings,
       dataDirectory: root,
     }

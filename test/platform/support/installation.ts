@@ -12,21 +12,27 @@ export interface InstallationPlace {
   httpPort: number
   httpsPort: number
   subnet: string
+  /** An empty folder to use; a new one below /var/tmp when absent. */
+  data?: string
 }
 
 /**
  * Makes a data folder that already holds what takes `up` long to build (from `DROWSE_TEST_ASSETS`), so that `drowse up` on it is quick.
- * `/var/tmp` because overlay upper directories need a real filesystem.
+ * `/var/tmp` because overlay upper directories need a real filesystem. `settings` are further `DROWSE_*` variables.
  */
-export async function makeInstallation(place: InstallationPlace): Promise<Installation> {
+export async function makeInstallation(
+  place: InstallationPlace,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Installation> {
   const assets = process.env.DROWSE_TEST_ASSETS
   if (assets === undefined) throw new Error('DROWSE_TEST_ASSETS is not set: run the tests by "./drowse test"')
-  const data = await mkdtemp('/var/tmp/drowse-test-')
+  const data = place.data ?? (await mkdtemp('/var/tmp/drowse-test-'))
   const env = {
     DROWSE_DATA: data,
     DROWSE_HTTP_PORT: String(place.httpPort),
     DROWSE_HTTPS_PORT: String(place.httpsPort),
     DROWSE_SUBNET: place.subnet,
+    ...settings,
   }
   await seedAssets(setupContext({ config: loadConfig({ env }), repository: REPOSITORY, env: process.env }), assets)
   return { data, env }

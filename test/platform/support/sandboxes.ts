@@ -40,7 +40,7 @@ export interface Counter {
 export async function startCounter(sandbox: Sandbox): Promise<Counter> {
   await sandbox.files.write('/home/user/counter.py', COUNTER)
   // "exec" makes the command's pid the counter's own.
-  const { pid } = await sandbox.commands.run('exec python3 /home/user/counter.py', { background: true, timeoutMs: 0 })
+  const pid = await startQuietly(sandbox, 'exec python3 /home/user/counter.py')
   const signal = AbortSignal.timeout(20_000)
   await pollUntil(async () => ((await sandbox.files.exists('/tmp/ready')) ? true : undefined), {
     intervalMs: 20,
@@ -55,6 +55,16 @@ export async function startCounter(sandbox: Sandbox): Promise<Counter> {
       return { pid: seen ?? NaN, count: count ?? NaN }
     },
   }
+}
+
+/**
+ * Starts a command in the background and lets its output go. A client that holds a stream asks for the sandbox's health when a pause cuts
+ * that, and so wakes one with autoResume again.
+ */
+export async function startQuietly(sandbox: Sandbox, command: string): Promise<number> {
+  const handle = await sandbox.commands.run(command, { background: true, timeoutMs: 0 })
+  await handle.disconnect()
+  return handle.pid
 }
 
 /** Waits until `probe` is true, at most `timeoutMs`. */

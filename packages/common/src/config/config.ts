@@ -32,10 +32,26 @@ export const configSchema = z.strictObject({
     .positive()
     .max(24 * 365)
     .default(24),
+  /** Memory that paused and pooled sandboxes may keep while they are frozen, in MiB; 0 keeps none. Default: a quarter of the host's. */
+  frozenMemoryMb: z.int().min(0).optional(),
+  /** Longest time that a paused sandbox stays frozen before it is only on disk, in minutes. */
+  frozenMinutes: z
+    .number()
+    .positive()
+    .max(60 * 24 * 365)
+    .default(30),
+  /** How often the host's memory may be promised: sum of the limits of running sandboxes, as a ratio. A sandbox seldom uses its limit. */
+  memoryOvercommit: z.number().positive().default(4),
+  /** How often the host's CPUs may be promised: sum of the limits of running sandboxes, as a ratio. Most sandboxes wait most of the time. */
+  cpuOvercommit: z.number().positive().default(16),
+  /** Sandboxes that are made ahead for each template in use; a create takes one. 0 makes none. */
+  poolSize: z.int().min(0).max(100).default(2),
   /** Folder of gVisor releases that `up` fetches runsc from before it builds one; `none` builds at once. */
   runscReleaseUrl: z
     .union([z.literal('none'), z.url({ protocol: /^https?$/ })])
     .default('https://storage.googleapis.com/gvisor/releases/release/latest'),
+  /** Step at which the service ends itself as a crash does; only tests set it. */
+  stopAt: z.string().min(1).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
 

@@ -22,6 +22,12 @@ export const CONFIG_VARIABLES: Readonly<Record<string, { field: keyof ConfigInpu
   DROWSE_MEMORY_MB: { field: 'memoryMb', parse: number },
   DROWSE_CPU_COUNT: { field: 'cpuCount', parse: number },
   DROWSE_MAX_TIMEOUT_HOURS: { field: 'maxTimeoutHours', parse: number },
+  DROWSE_FROZEN_MEMORY_MB: { field: 'frozenMemoryMb', parse: number },
+  DROWSE_FROZEN_MINUTES: { field: 'frozenMinutes', parse: number },
+  DROWSE_MEMORY_OVERCOMMIT: { field: 'memoryOvercommit', parse: number },
+  DROWSE_CPU_OVERCOMMIT: { field: 'cpuOvercommit', parse: number },
+  DROWSE_POOL_SIZE: { field: 'poolSize', parse: number },
   DROWSE_RUNSC_RELEASE_URL: { field: 'runscReleaseUrl', parse: text },
+  DROWSE_STOP_AT: { field: 'stopAt', parse: text },
   DROWSE_LOG_LEVEL: { field: 'logLevel', parse: text },
 }

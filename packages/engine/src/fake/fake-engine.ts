@@ -4,7 +4,15 @@ import { writeFileAtomic } from '@drowse/common'
 import { DrowseError } from '@drowse/protocol'
 import { z } from 'zod'
 import { engineError, statusConflict } from '../engine-error.ts'
-import type { Engine, EngineBuild, EngineEntry, EngineStatus, NetworkSlot, SandboxSpec } from '../engine.ts'
+import type {
+  Engine,
+  EngineBuild,
+  EngineEntry,
+  EngineEvent,
+  EngineStatus,
+  NetworkSlot,
+  SandboxSpec,
+} from '../engine.ts'
 import { FakeGuest, type FakeMemory } from './fake-guest.ts'
 import type { FakeHost, FaultMethod } from './fake-host.ts'
 
@@ -81,6 +89,10 @@ export class FakeEngine implements Engine {
   async list(): Promise<EngineEntry[]> {
     this.#failIfAsked('list')
     return [...this.#host.sandboxes.keys()].sort().map((id) => ({ id, status: this.#host.status(id) }))
+  }
+
+  onEvent(listener: (event: EngineEvent) => void): () => void {
+    return this.#host.onEvent(listener)
   }
 
   async memoryBytes(id: string): Promise<number> {

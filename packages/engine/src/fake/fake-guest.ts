@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 
 /** What a fake guest keeps in memory; an image is this as JSON. */
@@ -13,11 +14,14 @@ export interface FakeMemory {
  * The inside of a fake sandbox: an HTTP server on loopback that stands in for every port of the guest.
  *
  * `GET /health` answers 204. `POST /init` answers 204 and remembers the body. `GET /counter` answers the counter and
- * `POST /counter` adds one first. Anything else is 404. While the guest is frozen, requests wait.
+ * `POST /counter` adds one first. Anything else is 404. A connection that asks for
+ * another protocol gets it, and its bytes back. While the guest is frozen, requests wait.
  */
 export class FakeGuest {
   readonly memory: FakeMemory
   readonly #server: Server
+  /** Connections with another protocol; the server does not close those. */
+  readonly #sockets = new Set<Duplex>()
   #thawed: PromiseWithResolvers<void> | undefined
 
   private constructor(memory: FakeMemory) {
@@ -25,6 +29,7 @@ export class FakeGuest {
     this.#server = createServer((request, response) => {
       void this.#answer(request, response).catch(() => response.destroy())
     })
+    this.#server.on('upgrade', (_request, socket: Duplex) => void this.#echo(socket))
   }
 
   /** Boots a guest with the given memory; resolves when its server listens. */
@@ -58,8 +63,17 @@ export class FakeGuest {
   async end(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeAllConnections()
+    for (const socket of this.#sockets) socket.destroy()
     this.thaw()
     await closed
+  }
+
+  async #echo(socket: Duplex): Promise<void> {
+    this.#sockets.add(socket)
+    socket.on('error', () => socket.destroy()).once('close', () => this.#sockets.delete(socket))
+    await this.#thawed?.promise
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    socket.pipe(socket)
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

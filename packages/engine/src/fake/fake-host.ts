@@ -1,5 +1,6 @@
 import type { DrowseError } from '@drowse/protocol'
-import type { Engine, EngineStatus, SandboxSpec } from '../engine.ts'
+import { EngineListeners } from '../engine-listeners.ts'
+import type { Engine, EngineEvent, EngineStatus, SandboxSpec } from '../engine.ts'
 import type { FakeGuest } from './fake-guest.ts'
 
 /** Methods of an engine that can be made to fail. */
@@ -23,6 +24,12 @@ export interface FakeSandbox {
 export class FakeHost implements AsyncDisposable {
   readonly sandboxes = new Map<string, FakeSandbox>()
   readonly #faults = new Map<FaultMethod, DrowseError[]>()
+  readonly #listeners = new EngineListeners()
+
+  /** What {@link Engine.onEvent} does for every engine on this host. */
+  onEvent(listener: (event: EngineEvent) => void): () => void {
+    return this.#listeners.add(listener)
+  }
 
   /** Makes the next call of `method` fail with `error`; calls queue up. A failed call leaves what the contract says. */
   failNext(method: FaultMethod, error: DrowseError): void {
@@ -34,13 +41,20 @@ export class FakeHost implements AsyncDisposable {
     return this.#faults.get(method)?.shift()
   }
 
-  /** Ends a sandbox's processes as a crash or an out-of-memory kill does; its leftovers stay. */
+  /** Ends a sandbox's processes as a crash does; its leftovers stay. Emits "exited" when it had been started. */
   async crash(id: string): Promise<void> {
     const sandbox = this.sandboxes.get(id)
     if (sandbox === undefined) return
+    const wasStarted = sandbox.guest !== undefined
     sandbox.isDead = true
     await sandbox.guest?.end()
     sandbox.guest = undefined
+    if (wasStarted && this.sandboxes.get(id) === sandbox) this.#listeners.emit({ id, kind: 'exited' })
+  }
+
+  /** Emits "memory-limit" for a running sandbox, as if its `process` had used up the memory. */
+  reachMemoryLimit(id: string, process: string): void {
+    if (this.status(id) === 'running') this.#listeners.emit({ id, kind: 'memory-limit', process })
   }
 
   /** Body of the last `POST /init` that a sandbox's guest got. */

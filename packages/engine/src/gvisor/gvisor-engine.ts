@@ -4,7 +4,16 @@ import { join, resolve } from 'node:path'
 import { KeyedMutex, type Logger } from '@drowse/common'
 import { z } from 'zod'
 import { engineError } from '../engine-error.ts'
-import type { Engine, EngineBuild, EngineEntry, EngineStatus, NetworkSlot, SandboxSpec } from '../engine.ts'
+import { EngineListeners } from '../engine-listeners.ts'
+import type {
+  Engine,
+  EngineBuild,
+  EngineEntry,
+  EngineEvent,
+  EngineStatus,
+  NetworkSlot,
+  SandboxSpec,
+} from '../engine.ts'
 import { networkNames } from '../network/network-names.ts'
 import { slotAddress } from '../network/slot-address.ts'
 import { callControl } from './control-socket.ts'
@@ -19,6 +28,7 @@ import { InFlight } from './in-flight.ts'
 import { createRunsc } from './runsc.ts'
 import { listRecordIds } from './sandbox-record.ts'
 import { readSandboxStatus, requireStatus } from './sandbox-status.ts'
+import { SandboxWatch } from './watch/sandbox-watch.ts'
 
 /** Most time, in ms, for a start, and for a restore or checkpoint whose size the disk bounds. */
 const START_TIMEOUT_MS = 60_000
@@ -48,6 +58,10 @@ class GvisorEngine implements Engine {
   readonly #host: GvisorHost
   readonly #calls = new InFlight()
   readonly #destroying = new KeyedMutex()
+  readonly #turns = new KeyedMutex()
+  readonly #listeners = new EngineListeners()
+  readonly #watch: SandboxWatch
+  #hasAdopted = false
 
   constructor({ runsc, stateDirectory, instance, sandboxSubnet, logger }: GvisorEngineOptions) {
     const directory = resolve(stateDirectory)
@@ -61,6 +75,7 @@ class GvisorEngine implements Engine {
       runsc: createRunsc({ path: runsc.path, stateDirectory: directory }),
       logger,
     }
+    this.#watch = new SandboxWatch({ host: this.#host, listeners: this.#listeners, turns: this.#turns })
   }
 
   async create(spec: SandboxSpec): Promise<void> {
@@ -76,6 +91,7 @@ class GvisorEngine implements Engine {
       const logFile = join(bundle, 'start.log')
       const run = this.#host.runsc({ args: ['start', spec.id], logFile, timeoutMs: START_TIMEOUT_MS, signal })
       await this.#orDestroy(spec.id, signal, run)
+      await this.#watch.begin(spec.id)
     })
   }
 
@@ -93,15 +109,27 @@ class GvisorEngine implements Engine {
         })
       }
       await this.#orDestroy(spec.id, signal, restore())
+      await this.#watch.begin(spec.id)
     })
   }
 
   async freeze(id: string): Promise<void> {
-    await this.#call('freeze', id, async (signal) => await freezeSandbox(this.#host, id, signal))
+    await this.#call('freeze', id, async (signal) => {
+      this.#watch.unguard(id)
+      try {
+        await freezeSandbox(this.#host, id, signal)
+      } catch (error) {
+        if (!signal.aborted) await this.#watch.guard(id).catch(() => undefined) // the freeze's own error says more
+        throw error
+      }
+    })
   }
 
   async thaw(id: string): Promise<void> {
-    await this.#call('thaw', id, async (signal) => await thawSandbox(this.#host, id, signal))
+    await this.#call('thaw', id, async (signal) => {
+      await thawSandbox(this.#host, id, signal)
+      await this.#watch.guard(id)
+    })
   }
 
   async checkpoint(id: string, imageDirectory: string): Promise<{ bytes: number }> {
@@ -144,6 +172,17 @@ class GvisorEngine implements Engine {
     return await Promise.all([...ids].sort().map(async (id) => ({ id, status: await this.status(id) })))
   }
 
+  onEvent(listener: (event: EngineEvent) => void): () => void {
+    const end = this.#listeners.add(listener)
+    if (!this.#hasAdopted) {
+      this.#hasAdopted = true
+      this.#watch
+        .adopt()
+        .catch((error: unknown) => this.#host.logger.error({ err: error }, 'cannot watch the sandboxes that are here'))
+    }
+    return end
+  }
+
   async memoryBytes(id: string): Promise<number> {
     const { socketPath } = await requireStatus(this.#host, 'measure', id, ['running', 'frozen'])
     const arg = { Full: true }
@@ -158,7 +197,7 @@ class GvisorEngine implements Engine {
 
   async #call<T>(action: string, id: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
-      return await this.#calls.run(action, id, work)
+      return await this.#calls.run(action, id, (signal) => this.#turns.run(id, () => work(signal)))
     } catch (error) {
       throw engineError(action, id, error)
     }
@@ -175,6 +214,7 @@ class GvisorEngine implements Engine {
   }
 
   async #destroyNow(id: string): Promise<void> {
-    await this.#destroying.run(id, () => destroySandbox(this.#host, id))
+    const destroy = async (): Promise<void> => await destroySandbox(this.#host, id)
+    await this.#destroying.run(id, async () => await this.#watch.endBy(id, destroy))
   }
 }

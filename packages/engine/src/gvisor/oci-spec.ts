@@ -20,10 +20,12 @@ export interface OciPaths {
 
 /**
  * Builds the OCI runtime spec of a sandbox.
- * An image restores only under the same mounts, process, capabilities and limits of open files; names, the root's path and
- * resources may differ.
+ * An image restores only under the same mounts, process, capabilities and limits of open files; names, the root's path,
+ * resources and sizes may differ.
  */
 export function ociSpec(spec: SandboxSpec, { rootDirectory, networkNamespace, cgroupPath }: OciPaths): object {
+  // Files in memory belong to no process that could be ended for them. A restored sandbox keeps the size of its image.
+  const size = `size=${Math.ceil(spec.limits.memoryMb / 2)}m`
   return {
     ociVersion: '1.1.0',
     hostname: spec.hostname,
@@ -56,9 +58,9 @@ export function ociSpec(spec: SandboxSpec, { rootDirectory, networkNamespace, cg
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc' },
       { destination: '/dev', type: 'tmpfs', source: 'tmpfs' },
-      { destination: '/dev/shm', type: 'tmpfs', source: 'tmpfs', options: ['mode=1777', 'nosuid', 'nodev'] },
+      { destination: '/dev/shm', type: 'tmpfs', source: 'tmpfs', options: ['mode=1777', size, 'nosuid', 'nodev'] },
       { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['ro', 'nosuid', 'nodev', 'noexec'] },
-      { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['mode=1777'] },
+      { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['mode=1777', size] },
       { destination: GUEST_MOUNT, type: 'bind', source: spec.guestDirectory, options: ['ro', 'rbind'] },
     ],
     // Lets the guest see /proc/gvisor/checkpoint (that a restore happened) and /proc/gvisor/spec_environ.

@@ -1,6 +1,5 @@
-import { readFile, readdir, rm } from 'node:fs/promises'
+import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomic } from '@drowse/common'
 import { z } from 'zod'
 
 const SUFFIX = '.drowse.json'
@@ -14,9 +13,14 @@ export interface SandboxRecord {
   slot: number
 }
 
-/** Writes the record of `id`, durably. */
+/**
+ * Writes the record of `id`; whole or not at all when this process ends meanwhile. It is not forced to the disk: all that it speaks
+ * of (mount, link, processes) goes with the machine's power too, and the two syncs are on the path of every wake.
+ */
 export async function writeSandboxRecord(stateDirectory: string, id: string, record: SandboxRecord): Promise<void> {
-  await writeFileAtomic(recordPath(stateDirectory, id), JSON.stringify(record))
+  const path = recordPath(stateDirectory, id)
+  await writeFile(`${path}.tmp`, JSON.stringify(record), { mode: 0o600 })
+  await rename(`${path}.tmp`, path)
 }
 
 /** Reads the record of `id`; `undefined` when there is none. */
@@ -30,7 +34,9 @@ export async function findSandboxRecord(stateDirectory: string, id: string): Pro
 
 /** Removes the record of `id`; the last step of destroy. Idempotent. */
 export async function removeSandboxRecord(stateDirectory: string, id: string): Promise<void> {
-  await rm(recordPath(stateDirectory, id), { force: true })
+  const path = recordPath(stateDirectory, id)
+  await rm(`${path}.tmp`, { force: true })
+  await rm(path, { force: true })
 }
 
 /** Ids that have a record. */

@@ -1,10 +1,19 @@
 import { DrowseError, newSandboxId } from '@drowse/protocol'
 import { describe, expect, it } from 'vitest'
 import { describeNodeClientContract } from '../node-client.contract.ts'
-import type { NodeCreateRequest } from '../node-client.ts'
+import type { NodeCreateRequest, NodeEvent } from '../node-client.ts'
 import { FakeNode } from './fake-node.ts'
 
-describeNodeClientContract('FakeNode', async () => ({ node: new FakeNode(), async [Symbol.asyncDispose]() {} }))
+describeNodeClientContract('FakeNode', async () => {
+  const node = new FakeNode()
+  return {
+    node,
+    silence: async (id) => node.setGuestSilent(id, true),
+    crash: async (id) => node.emit({ id, kind: 'died', reason: 'its processes ended' }),
+    fillPool: async () => void node.addClaimable(),
+    async [Symbol.asyncDispose]() {},
+  }
+})
 
 describe('FakeNode', () => {
   it('failNext() fails one call, without effect', async () => {
@@ -47,7 +56,7 @@ describe('FakeNode', () => {
     const wanted = request()
     await node.create(wanted)
     node.loseProcesses(wanted.id)
-    expect(await node.find(wanted.id)).toEqual({ id: wanted.id, status: 'paused', hasMemory: false })
+    expect(await node.find(wanted.id)).toEqual({ id: wanted.id, status: 'paused', hasMemory: false, tier: 'files' })
   })
 
   it('spoilMemory() makes the next resume cold', async () => {
@@ -57,10 +66,37 @@ describe('FakeNode', () => {
     await node.pause(wanted.id, { memory: true })
     node.spoilMemory(wanted.id, 'the image is damaged')
     expect(await node.resume(wanted.id, { init: wanted.init, memory: true })).toEqual({
+      tier: 'files',
       isCold: true,
       coldReason: 'the image is damaged',
     })
     expect(node.lastInit(wanted.id)).toEqual(wanted.init)
+  })
+
+  it('emit() of a tier moves a paused sandbox there and tells listeners', async () => {
+    const node = new FakeNode()
+    const wanted = request()
+    const events: NodeEvent[] = []
+    node.onEvent((event) => events.push(event))
+    await node.create(wanted)
+    await node.pause(wanted.id, { memory: true })
+    node.emit({ id: wanted.id, kind: 'tier', tier: 'disk' })
+    expect(await node.find(wanted.id)).toMatchObject({ tier: 'disk' })
+    expect(events).toHaveLength(1)
+    expect(await node.resume(wanted.id, { init: wanted.init, memory: true })).toEqual({ tier: 'disk', isCold: false })
+  })
+
+  it('maxRunning refuses creates and resumes above it', async () => {
+    const node = new FakeNode()
+    const [first, second] = [request(), request()]
+    node.maxRunning = 1
+    await node.create(first)
+    await expect(node.create(second)).rejects.toMatchObject({ code: 'rate_limited' })
+    await node.pause(first.id, { memory: true })
+    await node.create(second)
+    await expect(node.resume(first.id, { init: first.init, memory: true })).rejects.toMatchObject({
+      code: 'rate_limited',
+    })
   })
 })
 

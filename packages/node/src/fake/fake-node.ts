@@ -1,13 +1,18 @@
-import { DrowseError, type SandboxId } from '@drowse/protocol'
+import type { SandboxLimits } from '@drowse/engine'
+import { DrowseError, newSandboxId, type SandboxId } from '@drowse/protocol'
 import { KillableOperations } from '../killable-operations.ts'
 import type {
   NodeClient,
   NodeCreateRequest,
+  NodeEvent,
   NodeInit,
+  NodePauseResult,
   NodeResumeResult,
   NodeSandbox,
   NodeTemplate,
 } from '../node-client.ts'
+import { NodeEvents } from '../node-events.ts'
+import { describeSandbox, wakeResult, type FakeSandbox } from './fake-sandbox.ts'
 
 /** Name of a call that a {@link FakeNode} counts and can be told to fail or hold. */
 export type NodeMethod = keyof NodeClient
@@ -28,13 +33,6 @@ export interface FakeNodeOptions {
   endpoint?: (id: SandboxId, port: number) => { host: string; port: number }
 }
 
-interface FakeSandbox {
-  status: 'running' | 'paused'
-  hasMemory: boolean
-  init: NodeInit
-  coldReason?: string
-}
-
 type Fault = () => Promise<void>
 
 const BASE: NodeTemplate = {
@@ -48,6 +46,7 @@ const BASE: NodeTemplate = {
 export class FakeNode implements NodeClient {
   /** How often each method was called, failed calls included. */
   readonly calls: Record<NodeMethod, number> = {
+    claim: 0,
     create: 0,
     pause: 0,
     resume: 0,
@@ -56,12 +55,18 @@ export class FakeNode implements NodeClient {
     inventory: 0,
     templates: 0,
     endpoint: 0,
+    onEvent: 0,
   }
+  /** Most sandboxes that may run; a create or resume above it is "rate_limited". */
+  maxRunning = Number.POSITIVE_INFINITY
   readonly #templates: NodeTemplate[]
   readonly #endpoint: (id: SandboxId, port: number) => { host: string; port: number }
   readonly #sandboxes = new Map<SandboxId, FakeSandbox>()
   readonly #operations = new KillableOperations()
   readonly #faults = new Map<NodeMethod, Fault[]>()
+  readonly #events = new NodeEvents()
+  readonly #silent = new Set<SandboxId>()
+  readonly #claimable: { id: SandboxId; templateId: string; limits: SandboxLimits }[] = []
 
   constructor(options: FakeNodeOptions = {}) {
     this.#templates = options.templates ?? [BASE]
@@ -87,7 +92,29 @@ export class FakeNode implements NodeClient {
   /** Ends the processes of a running sandbox, as an out-of-memory kill or a reboot does; its files stay. */
   loseProcesses(id: SandboxId): void {
     const sandbox = this.#get(id)
-    if (sandbox.status === 'running') Object.assign(sandbox, { status: 'paused', hasMemory: false })
+    if (sandbox.status === 'running') Object.assign(sandbox, { status: 'paused', tier: 'files' })
+  }
+
+  /** Makes something happen to a sandbox by itself: its state follows the event, then listeners are told. */
+  emit(event: NodeEvent): void {
+    if (event.kind === 'tier') this.#get(event.id).tier = event.tier
+    if (event.kind === 'died') this.loseProcesses(event.id)
+    this.#events.emit(event)
+  }
+
+  /** Makes the daemon of a sandbox silent, or lets it answer again. */
+  setGuestSilent(id: SandboxId, isSilent: boolean): void {
+    if (isSilent) this.#silent.add(id)
+    else this.#silent.delete(id)
+  }
+
+  /** Makes a sandbox ahead, by default for the first template with its own limits; a `claim` hands its id out, the oldest first. */
+  addClaimable(templateId?: string, limits?: SandboxLimits): SandboxId {
+    const template = this.#templates.find(({ id }) => templateId === undefined || id === templateId)
+    if (template === undefined) throw missingTemplate(String(templateId))
+    const id = newSandboxId()
+    this.#claimable.push({ id, templateId: template.id, limits: limits ?? template.limits })
+    return id
   }
 
   /** Makes the saved memory of a paused sandbox unusable: the next resume is cold, with `reason`. */
@@ -100,6 +127,23 @@ export class FakeNode implements NodeClient {
     return this.#sandboxes.get(id)?.init
   }
 
+  onEvent(listener: (event: NodeEvent) => void): () => void {
+    this.calls.onEvent++
+    return this.#events.listen(listener)
+  }
+
+  async claim(templateId: string, limits: SandboxLimits): Promise<SandboxId | undefined> {
+    this.calls.claim++
+    await this.#takeFault('claim')
+    const at = this.#claimable.findIndex(
+      (made) =>
+        made.templateId === templateId &&
+        made.limits.memoryMb === limits.memoryMb &&
+        made.limits.cpuCount === limits.cpuCount,
+    )
+    return at < 0 ? undefined : this.#claimable.splice(at, 1)[0]?.id
+  }
+
   async create(request: NodeCreateRequest): Promise<void> {
     const { id } = request
     await this.#operate('create', id, (signal) => {
@@ -107,28 +151,34 @@ export class FakeNode implements NodeClient {
       if (existing?.status === 'running') return
       if (existing !== undefined) throw new DrowseError('conflict', `Cannot create sandbox "${id}": it is paused`)
       if (!this.#templates.some((template) => template.id === request.templateId)) {
-        throw new DrowseError('not_found', `Cannot find template "${request.templateId}": it is not on this node`)
+        throw missingTemplate(request.templateId)
       }
+      this.#admit('create', id)
       signal.throwIfAborted()
-      this.#sandboxes.set(id, { status: 'running', hasMemory: false, init: request.init })
+      this.#sandboxes.set(id, { status: 'running', tier: 'files', init: request.init })
     })
   }
 
-  async pause(id: SandboxId, options: { memory: boolean }): Promise<void> {
-    await this.#operate('pause', id, () => {
+  async pause(id: SandboxId, options: { memory: boolean; requireHealthyGuest?: boolean }): Promise<NodePauseResult> {
+    return this.#operate('pause', id, () => {
       const sandbox = this.#get(id)
-      if (sandbox.status === 'running') Object.assign(sandbox, { status: 'paused', hasMemory: options.memory })
+      if (sandbox.status === 'paused') return { wasGuestSilent: false }
+      const wasGuestSilent = this.#silent.has(id)
+      if (wasGuestSilent && (options.requireHealthyGuest === true || !options.memory)) {
+        throw new DrowseError('unavailable', `Cannot pause sandbox "${id}": its daemon does not answer`)
+      }
+      Object.assign(sandbox, { status: 'paused', tier: options.memory ? 'frozen' : 'files', wasGuestSilent })
+      return { wasGuestSilent }
     })
   }
 
   async resume(id: SandboxId, options: { init: NodeInit; memory: boolean }): Promise<NodeResumeResult> {
     return this.#operate('resume', id, () => {
       const sandbox = this.#get(id)
-      sandbox.init = options.init
-      if (sandbox.status === 'running') return { isCold: false }
-      const coldReason = whyCold(sandbox, options.memory)
-      this.#sandboxes.set(id, { status: 'running', hasMemory: false, init: options.init })
-      return coldReason === undefined ? { isCold: false } : { isCold: true, coldReason }
+      if (sandbox.status === 'paused') this.#admit('resume', id)
+      const result = wakeResult(sandbox, options.memory)
+      this.#sandboxes.set(id, { status: 'running', tier: 'files', init: options.init })
+      return result
     })
   }
 
@@ -137,19 +187,20 @@ export class FakeNode implements NodeClient {
     await this.#takeFault('kill')
     this.#operations.interrupt(id)
     this.#sandboxes.delete(id)
+    this.#silent.delete(id)
   }
 
   async find(id: SandboxId): Promise<NodeSandbox | undefined> {
     this.calls.find++
     await this.#takeFault('find')
     const sandbox = this.#sandboxes.get(id)
-    return sandbox === undefined ? undefined : describe(id, sandbox)
+    return sandbox === undefined ? undefined : describeSandbox(id, sandbox)
   }
 
   async inventory(): Promise<NodeSandbox[]> {
     this.calls.inventory++
     await this.#takeFault('inventory')
-    return [...this.#sandboxes].map(([id, sandbox]) => describe(id, sandbox))
+    return [...this.#sandboxes].map(([id, sandbox]) => describeSandbox(id, sandbox))
   }
 
   async templates(): Promise<NodeTemplate[]> {
@@ -180,6 +231,15 @@ export class FakeNode implements NodeClient {
     })
   }
 
+  #admit(action: string, id: SandboxId): void {
+    const running = [...this.#sandboxes.values()].filter(({ status }) => status === 'running').length
+    if (running < this.maxRunning) return
+    throw new DrowseError(
+      'rate_limited',
+      `Cannot ${action} sandbox "${id}": ${running} of at most ${this.maxRunning} sandboxes run`,
+    )
+  }
+
   #addFault(method: NodeMethod, fault: Fault): void {
     this.#faults.set(method, [...(this.#faults.get(method) ?? []), fault])
   }
@@ -195,12 +255,6 @@ export class FakeNode implements NodeClient {
   }
 }
 
-function describe(id: SandboxId, sandbox: FakeSandbox): NodeSandbox {
-  return { id, status: sandbox.status, hasMemory: sandbox.status === 'paused' && sandbox.hasMemory }
-}
-
-function whyCold(sandbox: FakeSandbox, memory: boolean): string | undefined {
-  if (!memory) return 'a boot from files was asked for'
-  if (!sandbox.hasMemory) return 'no memory was saved'
-  return sandbox.coldReason
+function missingTemplate(id: string): DrowseError {
+  return new DrowseError('not_found', `Cannot find template "${id}": it is not on this node`)
 }

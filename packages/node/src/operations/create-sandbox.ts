@@ -1,17 +1,16 @@
-import { mkdir } from 'node:fs/promises'
-import { syncDirectory } from '@drowse/common'
 import { DrowseError, type SandboxId } from '@drowse/protocol'
-import { makeRootDirectory } from '../disk.ts'
 import type { NodeCreateRequest } from '../node-client.ts'
 import { beginSteps, introduce, specOf, type NodeContext } from '../node-context.ts'
-import { sandboxFolder } from '../sandbox-folder.ts'
 import type { SandboxManifest } from '../sandbox-manifest.ts'
 import type { StepLog } from '../step-log.ts'
 import { findWarmImage, getTemplate, type WarmImage } from '../templates/template-store.ts'
+import { LEAST_MEMORY_BYTES } from './memory-need.ts'
+import { makeSandboxFolder, newManifest } from './new-sandbox.ts'
+import { removeSandbox } from './remove-sandbox.ts'
 
 /**
- * Makes a sandbox: slot and manifest first, then the engine's part, by the template's warm image when there is one that fits.
- * On failure, or when `signal` says that it was killed, nothing of it stays.
+ * Makes a sandbox. One that waits in the pool under the id is thawed; any other gets slot and manifest first, then the engine's part, by the
+ * template's warm image when there is one that fits. On failure, or when `signal` says that it was killed, nothing of it stays.
  */
 export async function createSandbox(
   context: NodeContext,
@@ -21,60 +20,93 @@ export async function createSandbox(
   const { id } = request
   await context.background.settled(id)
   if (isThereAlready(context, id)) return
+  const pooled = context.shelf.find(id)
+  if (pooled !== undefined && (await createFromPool(context, request, pooled, signal))) return
   const template = await getTemplate(context.folder, request.templateId)
   const warm = await findWarmImage(context, template, request.limits)
+  const needBytes = Math.max(LEAST_MEMORY_BYTES, warm?.bytes ?? 0)
   const steps = beginSteps(context, 'create', id)
-  const manifest: SandboxManifest = {
-    id,
-    templateId: template.id,
-    layers: warm === undefined ? template.layers : [warm.layer, ...template.layers],
-    limits: request.limits,
-    network: { slot: context.slots.take(id) },
-    hostname: id,
-    phase: 'creating',
-    generation: 1,
-    guest: warm?.guest ?? { path: context.guest.path, hash: context.guest.hash },
-    image: null,
-    createdAt: new Date(context.clock.nowMs()).toISOString(),
-  }
-  context.shelf.put(manifest)
-  try {
-    await steps.run('reserve', () => makeFolder(context, manifest))
+  const work = async (): Promise<void> => {
+    const manifest = newManifest(context, { id, template, limits: request.limits, warm })
+    context.shelf.put(manifest)
+    await steps.run('reserve', () => makeSandboxFolder(context, manifest))
     signal.throwIfAborted()
     await boot(context, manifest, warm, steps, signal)
     signal.throwIfAborted()
-    await steps.run('init', () => introduce(context, manifest, request.init, 'fresh', signal))
-    await steps.run('manifest', () => context.shelf.save({ ...manifest, phase: 'running' }))
-    signal.throwIfAborted()
-    steps.done({ isWarm: warm !== undefined })
+    await finish(context, manifest, request, steps, signal)
+  }
+  try {
+    await context.admission.run('create', { id, limits: request.limits, needBytes }, work)
   } catch (error) {
     steps.failed(error)
-    await removeAll(context, id)
+    if (context.shelf.find(id) !== undefined) await removeSandbox(context, id)
     throw error
   }
+  steps.done({ isWarm: warm !== undefined })
 }
 
 function isThereAlready(context: NodeContext, id: SandboxId): boolean {
-  const existing = context.shelf.find(id)
-  if (existing?.phase === 'running') return true
-  if (existing === undefined && !context.shelf.isBroken(id)) return false
-  throw new DrowseError('conflict', `Cannot create sandbox "${id}": this node has it, ${existing?.phase ?? 'broken'}`)
+  const phase = context.shelf.find(id)?.phase
+  if (phase === 'running') return true
+  if ((phase === undefined && !context.shelf.isBroken(id)) || phase === 'pooled') return false
+  throw new DrowseError('conflict', `Cannot create sandbox "${id}": this node has it, ${phase ?? 'broken'}`)
 }
 
-async function makeFolder(context: NodeContext, manifest: SandboxManifest): Promise<void> {
-  const at = sandboxFolder(context.folder, manifest.id)
-  await mkdir(at.root, { mode: 0o700 })
-  await mkdir(at.work)
-  await makeRootDirectory(at.upper)
-  await context.shelf.save(manifest)
-  await syncDirectory(context.folder.sandboxes)
+/** Resolves with false, and nothing left of the member, when it is of no use: the create goes its usual way. */
+async function createFromPool(
+  context: NodeContext,
+  request: NodeCreateRequest,
+  pooled: SandboxManifest,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { id, limits } = request
+  // Out of the tier before anything waits: nobody may take its memory from here on.
+  context.frozen.take(id)
+  const isWanted =
+    pooled.templateId === request.templateId &&
+    pooled.limits.memoryMb === limits.memoryMb &&
+    pooled.limits.cpuCount === limits.cpuCount
+  if (!isWanted) {
+    await removeSandbox(context, id)
+    return false
+  }
+  const steps = beginSteps(context, 'create', id)
+  try {
+    await context.admission.run('create', { id, limits, needBytes: 0 }, async () => {
+      await steps.run('thaw', () => context.engine.thaw(id))
+      signal.throwIfAborted()
+      const manifest = { ...pooled, createdAt: new Date(context.clock.nowMs()).toISOString() }
+      await finish(context, manifest, request, steps, signal)
+    })
+  } catch (error) {
+    steps.failed(error)
+    await removeSandbox(context, id)
+    signal.throwIfAborted()
+    const { code } = DrowseError.from(error)
+    if (code === 'rate_limited' || code === 'unavailable') throw error
+    return false
+  }
+  steps.done({ isPooled: true })
+  return true
+}
+
+async function finish(
+  context: NodeContext,
+  manifest: SandboxManifest,
+  request: NodeCreateRequest,
+  steps: StepLog<'create'>,
+  signal: AbortSignal,
+): Promise<void> {
+  await steps.run('init', () => introduce(context, manifest, request.init, 'fresh', signal))
+  await steps.run('manifest', () => context.shelf.save({ ...manifest, phase: 'running' }))
+  signal.throwIfAborted()
 }
 
 async function boot(
   context: NodeContext,
   manifest: SandboxManifest,
   warm: WarmImage | undefined,
-  steps: StepLog,
+  steps: StepLog<'create'>,
   signal: AbortSignal,
 ): Promise<void> {
   const spec = specOf(context, manifest)
@@ -94,16 +126,4 @@ async function boot(
     signal.throwIfAborted()
     await steps.run('start', () => context.engine.start(spec))
   }
-}
-
-/** The folder stays when the engine cannot let go of it: the next start tries again, and no mount is ever deleted through. */
-async function removeAll(context: NodeContext, id: SandboxId): Promise<void> {
-  try {
-    await context.engine.destroy(id)
-    await context.trash.discardDurably(sandboxFolder(context.folder, id).root)
-    context.slots.release(id)
-  } catch (error) {
-    context.logger.error({ sandboxId: id, err: DrowseError.from(error) }, 'Cannot remove a failed create')
-  }
-  context.shelf.remove(id)
 }

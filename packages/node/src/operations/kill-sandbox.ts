@@ -1,6 +1,5 @@
 import type { SandboxId } from '@drowse/protocol'
 import { pathExists } from '../disk.ts'
-import type { KillableOperations } from '../killable-operations.ts'
 import { beginSteps, type NodeContext } from '../node-context.ts'
 import { sandboxFolder } from '../sandbox-folder.ts'
 
@@ -8,7 +7,8 @@ import { sandboxFolder } from '../sandbox-folder.ts'
  * Removes a sandbox: its operations fail, its processes end, its folder leaves `sandboxes/` durably; the rest goes behind.
  * A kill that is cut leaves a sandbox that a later kill removes.
  */
-export async function killSandbox(context: NodeContext, operations: KillableOperations, id: SandboxId): Promise<void> {
+export async function killSandbox(context: NodeContext, id: SandboxId): Promise<void> {
+  const { operations } = context
   const { root } = sandboxFolder(context.folder, id)
   const isKnown = context.shelf.find(id) !== undefined || context.shelf.isBroken(id)
   if (!isKnown && !operations.isBusy(id) && !(await pathExists(root))) return
@@ -16,11 +16,13 @@ export async function killSandbox(context: NodeContext, operations: KillableOper
   const isBusy = operations.isBusy(id)
   const removed = Promise.withResolvers<boolean>()
   operations.interrupt(id)
+  context.hasher.cancel(id)
+  context.frozen.take(id)
   // Queued with the interrupt, so that a later operation of the id comes after it.
   const finished = operations.runUninterrupted(id, async () => {
     if (await removed.promise) await finishKill(context, id, isBusy)
   })
-  context.background.start(`kill ${id}`, `finish the kill of sandbox "${id}"`, () => finished)
+  void context.background.start(`kill ${id}`, `finish the kill of sandbox "${id}"`, () => finished)
   try {
     await steps.run('destroy', () => context.engine.destroy(id))
     await steps.run('remove', () => context.trash.discardDurably(root))

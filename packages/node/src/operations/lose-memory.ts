@@ -3,7 +3,7 @@ import type { SandboxManifest } from '../sandbox-manifest.ts'
 
 /**
  * Settles a sandbox that runs by its manifest but whose processes ended on their own (out of memory, engine crash): paused, with its files.
- * Resolves with whether that was so.
+ * Resolves with whether that was so; listeners are told.
  */
 export async function loseMemoryIfGone(context: NodeContext, manifest: SandboxManifest): Promise<boolean> {
   const { id } = manifest
@@ -12,6 +12,14 @@ export async function loseMemoryIfGone(context: NodeContext, manifest: SandboxMa
   if (status === 'running' || status === 'frozen') return false
   await context.engine.destroy(id)
   await context.shelf.save({ ...manifest, phase: 'paused', image: null })
-  context.logger.warn({ sandboxId: id }, 'sandbox lost its processes; its files are kept')
+  reportDeath(context, manifest)
   return true
+}
+
+/** Tells listeners that a sandbox lost its processes. */
+export function reportDeath(context: NodeContext, { id }: SandboxManifest): void {
+  const reason =
+    'its processes ended by themselves, by a failure of the engine or for want of memory; its files are kept'
+  context.logger.warn({ sandboxId: id }, `sandbox died: ${reason}`)
+  context.events.emit({ id, kind: 'died', reason })
 }

@@ -1,9 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import { renameDurable } from '@drowse/common'
-import { DrowseError, type SandboxId } from '@drowse/protocol'
+import { DrowseError, ENVD_PORT, type SandboxId } from '@drowse/protocol'
 import { syncFilesystem } from '../disk.ts'
-import { writeImageManifest, type ImageManifest } from '../image-manifest.ts'
+import { writeImageManifest, type ImageManifest } from '../images/image-manifest.ts'
+import type { NodePauseResult } from '../node-client.ts'
+import { isDaemonAnswering } from '../daemon-client.ts'
 import { beginSteps, destroyBehind, type NodeContext } from '../node-context.ts'
+import { keepFrozenOrEnd } from '../tiers/keep-frozen.ts'
 import { sandboxFolder } from '../sandbox-folder.ts'
 import type { SandboxManifest } from '../sandbox-manifest.ts'
 import type { StepLog } from '../step-log.ts'
@@ -12,35 +15,75 @@ import { loseMemoryIfGone } from './lose-memory.ts'
 /** Disk space, in bytes, that a pause leaves to the host: a full disk stops every sandbox. */
 const RESERVE_BYTES = 256 * 1024 * 1024
 
+/** How a sandbox is to be paused. */
+interface PauseOptions {
+  memory: boolean
+  requireHealthyGuest?: boolean
+}
+
 /**
- * Saves a running sandbox and ends its processes behind. The rename to `image/` (without memory: the manifest) is the commit:
- * before it any failure lets the sandbox run on, after it nothing undoes the pause. A paused one is confirmed as it is.
+ * Saves a running sandbox; with memory it may stay frozen in RAM, else its processes end behind. The rename to `image/` (without memory: the
+ * manifest) is the commit: before it any failure lets the sandbox run on, after it nothing undoes the pause. A paused one is confirmed as it is.
  */
 export async function pauseSandbox(
   context: NodeContext,
   id: SandboxId,
-  options: { memory: boolean },
+  options: PauseOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<NodePauseResult> {
   await context.background.settled(id)
   const manifest = context.shelf.get(id)
-  if (manifest.phase !== 'running') return
+  if (manifest.phase !== 'running') return { wasGuestSilent: false }
   const steps = beginSteps(context, 'pause', id)
+  const wasGuestSilent = await isSilent(context, manifest, steps, signal)
+  if (wasGuestSilent && !options.memory && (await loseMemoryIfGone(context, manifest))) return { wasGuestSilent }
+  if (wasGuestSilent && (options.requireHealthyGuest === true || !options.memory)) {
+    throw new DrowseError('unavailable', `Cannot pause sandbox "${id}": its daemon does not answer`)
+  }
+  let saved: SavedMemory | undefined
   try {
     await steps.run('freeze', () => context.engine.freeze(id))
     signal.throwIfAborted()
-    const image = options.memory ? await saveMemory(context, manifest, steps, signal) : null
-    if (image === null) await steps.run('sync', () => syncFilesystem(sandboxFolder(context.folder, id).upper))
+    if (options.memory) saved = await saveMemory(context, manifest, steps, signal)
+    else await steps.run('sync', () => syncFilesystem(sandboxFolder(context.folder, id).upper))
     signal.throwIfAborted()
-    await commit(context, { ...manifest, phase: 'paused', image }, steps, signal)
+    await commit(context, { ...manifest, phase: 'paused', image: saved?.image ?? null }, steps, signal)
   } catch (error) {
     steps.failed(error)
     if (!signal.aborted) await undo(context, manifest)
     throw error
   }
-  steps.done({ hasMemory: options.memory, bytes: context.shelf.find(id)?.image?.bytes })
-  destroyBehind(context, id)
-  context.background.start(id, `remove the unusable memory of sandbox "${id}"`, () =>
+  steps.done({ hasMemory: options.memory, bytes: saved?.image.bytes, wasGuestSilent })
+  settleBehind(context, id, saved)
+  return { wasGuestSilent }
+}
+
+/** Saved memory, and the memory that the frozen sandbox itself holds, in bytes. */
+interface SavedMemory {
+  image: ImageManifest
+  residentBytes: number
+}
+
+/** A second of silence from a daemon that answers in milliseconds is one that hangs, or a guest without CPU time. */
+async function isSilent(
+  context: NodeContext,
+  manifest: SandboxManifest,
+  steps: StepLog<'pause'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const endpoint = context.engine.endpoint(manifest.network, ENVD_PORT)
+  const isAnswering = await steps.run('probe', () => isDaemonAnswering(endpoint, manifest.id, signal))
+  signal.throwIfAborted()
+  return !isAnswering
+}
+
+function settleBehind(context: NodeContext, id: SandboxId, saved: SavedMemory | undefined): void {
+  if (saved === undefined) destroyBehind(context, id)
+  else {
+    keepFrozenOrEnd(context, context.shelf.get(id), saved.residentBytes)
+    context.hasher.start(id)
+  }
+  void context.background.start(id, `remove the unusable memory of sandbox "${id}"`, () =>
     context.trash.discard(sandboxFolder(context.folder, id).badImage),
   )
 }
@@ -48,12 +91,12 @@ export async function pauseSandbox(
 async function saveMemory(
   context: NodeContext,
   manifest: SandboxManifest,
-  steps: StepLog,
+  steps: StepLog<'pause'>,
   signal: AbortSignal,
-): Promise<ImageManifest> {
+): Promise<SavedMemory> {
   const { id } = manifest
   const at = sandboxFolder(context.folder, id)
-  await steps.run('space', () => assertSpace(context, id))
+  const residentBytes = await steps.run('space', () => assertSpace(context, id))
   await context.trash.discard(at.nextImage)
   await mkdir(at.nextImage, { mode: 0o700 })
   // Both are awaited to their end, also when one fails: the engine must not write on while the sandbox is thawed.
@@ -64,7 +107,7 @@ async function saveMemory(
   if (checkpoint.status === 'rejected') throw checkpoint.reason
   if (sync.status === 'rejected') throw sync.reason
   signal.throwIfAborted()
-  return steps.run('describe', () =>
+  const image = await steps.run('describe', () =>
     writeImageManifest(at.nextImage, {
       generation: manifest.generation,
       engine: context.engine.build,
@@ -72,14 +115,16 @@ async function saveMemory(
       createdAt: new Date(context.clock.nowMs()).toISOString(),
     }),
   )
+  return { image, residentBytes }
 }
 
-async function assertSpace(context: NodeContext, id: string): Promise<void> {
+/** Resolves with the memory of the sandbox, in bytes, when the disk has room for it. */
+async function assertSpace(context: NodeContext, id: string): Promise<number> {
   const [memory, free] = await Promise.all([
     context.engine.memoryBytes(id),
     context.freeBytes(context.folder.sandboxes),
   ])
-  if (memory + RESERVE_BYTES <= free) return
+  if (memory + RESERVE_BYTES <= free) return memory
   const mib = (bytes: number): number => Math.ceil(bytes / 1024 / 1024)
   throw new DrowseError(
     'disk_full',
@@ -90,7 +135,7 @@ async function assertSpace(context: NodeContext, id: string): Promise<void> {
 async function commit(
   context: NodeContext,
   paused: SandboxManifest,
-  steps: StepLog,
+  steps: StepLog<'pause'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { id } = paused

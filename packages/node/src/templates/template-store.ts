@@ -5,7 +5,7 @@ import { DrowseError } from '@drowse/protocol'
 import { templateDefinitionSchema, type GuestAsset, type TemplateDefinition } from '../assets.ts'
 import type { DataFolder } from '../data-folder.ts'
 import { pathExists } from '../disk.ts'
-import { whyImageUnusable } from '../image-manifest.ts'
+import { checkImage } from '../images/check-image.ts'
 import { findJson } from '../read-json.ts'
 import { layerRoot } from '../sandbox-folder.ts'
 import { isWarmFor, warmManifestSchema, type WarmManifest } from './warm-manifest.ts'
@@ -17,6 +17,8 @@ const ID = /^[a-z0-9][a-z0-9._-]*$/i
 export interface WarmImage extends WarmManifest {
   /** Folder of the image. */
   image: string
+  /** Memory that it holds. */
+  bytes: number
 }
 
 /** Where each thing of one template lives. */
@@ -78,5 +80,6 @@ export async function findWarmImage(
   if (!isWarmFor(manifest, template, { engine: context.engine.build, guest: context.guest, limits })) return undefined
   if (!(await pathExists(layerRoot(context.folder, manifest.layer)))) return undefined
   const image = join(warm, 'image')
-  return (await whyImageUnusable(image, context.engine.build, 0)) === undefined ? { ...manifest, image } : undefined
+  const checked = await checkImage(image, context.engine.build, 0)
+  return checked.reason === undefined ? { ...manifest, image, bytes: checked.manifest.bytes } : undefined
 }

@@ -1,7 +1,7 @@
 import type { EngineBuild, SandboxLimits } from '@drowse/engine'
 import { z } from 'zod'
 import { guestAssetSchema, type GuestAsset, type TemplateDefinition } from '../assets.ts'
-import { engineBuildSchema, isSameBuild } from '../image-manifest.ts'
+import { engineBuildSchema, isSameBuild } from '../images/image-manifest.ts'
 
 /** `templates/<id>/warm/warm.json`: what a template's warm image was made from and with. */
 export const warmManifestSchema = z.object({

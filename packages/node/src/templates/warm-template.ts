@@ -7,7 +7,7 @@ import { ENVD_PORT } from '@drowse/protocol'
 import type { TemplateDefinition } from '../assets.ts'
 import { waitForDaemon } from '../daemon-client.ts'
 import { makeRootDirectory, syncFilesystem } from '../disk.ts'
-import { writeImageManifest } from '../image-manifest.ts'
+import { writeImageManifest } from '../images/image-manifest.ts'
 import { beginSteps, type NodeContext } from '../node-context.ts'
 import { layerRoot } from '../sandbox-folder.ts'
 import type { StepLog } from '../step-log.ts'
@@ -70,7 +70,12 @@ async function makeScratch(context: NodeContext, scratch: SandboxSpec, nextWarm:
   await mkdir(join(nextWarm, 'image'), { recursive: true, mode: 0o700 })
 }
 
-async function bootAndSave(context: NodeContext, scratch: SandboxSpec, image: string, steps: StepLog): Promise<void> {
+async function bootAndSave(
+  context: NodeContext,
+  scratch: SandboxSpec,
+  image: string,
+  steps: StepLog<'warm'>,
+): Promise<void> {
   const { engine } = context
   await steps.run('create', () => engine.create(scratch))
   await steps.run('start', () => engine.start(scratch))

@@ -4,17 +4,25 @@ import { join } from 'node:path'
 import { FakeClock, silentLogger } from '@drowse/common'
 import { FakeEngine, FakeHost, type EngineBuild } from '@drowse/engine'
 import { ENVD_PORT, newSandboxId, type SandboxId } from '@drowse/protocol'
+import type { HostFacts } from '../admission/host-facts.ts'
 import { dataFolder, type DataFolder } from '../data-folder.ts'
 import type { NodeCreateRequest } from '../node-client.ts'
+import type { NodeSettings } from '../node-settings.ts'
 import { createNode, type SandboxNode, type SandboxNodeOptions } from '../sandbox-node.ts'
 
 /** Limits of the fixture's template `base`. */
 const LIMITS = { memoryMb: 512, cpuCount: 2 }
+const GIB = 1024 ** 3
 
 /** A machine for tests: a fake host and a data folder with the template `base`, on which nodes are started one after the other. */
 export class NodeFixture implements AsyncDisposable {
   readonly host = new FakeHost()
   readonly folder: DataFolder
+  readonly clock = new FakeClock()
+  /** Settings of the nodes that are started from here on. */
+  settings: Partial<NodeSettings> = {}
+  /** What nodes that are started take for the host: plenty, unless a test says otherwise. */
+  facts: HostFacts = { memoryBytes: 64 * GIB, cpuCount: 8, availableBytes: () => 60 * GIB }
   readonly #nodes: SandboxNode[] = []
 
   private constructor(root: string) {
@@ -43,14 +51,23 @@ export class NodeFixture implements AsyncDisposable {
         guest: { path: join(this.folder.guest, 'g1'), hash: 'g1' },
       },
       nameservers: ['192.0.2.1'],
-      clock: new FakeClock(),
+      clock: this.clock,
       logger: silentLogger,
+      settings: this.settings,
+      host: this.facts,
       ...rest,
     })
     await node.start()
     // Only whole nodes are waited for at the end: one with a step hook may hang in it for ever, as a killed process does.
     if (options.onStep === undefined) this.#nodes.push(node)
     return node
+  }
+
+  /** Makes the warm images and fills the pool. */
+  async fillPool(node: SandboxNode): Promise<void> {
+    await node.warm()
+    await this.clock.advance(1_000)
+    await node.settled()
   }
 
   /** Adds one to the counter in the memory of a sandbox, and gives it. */

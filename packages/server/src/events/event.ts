@@ -8,6 +8,10 @@ export type EventName =
   | 'sandbox.killed'
   /** Its processes ended without being asked to; `data.reason` says what is known. */
   | 'sandbox.died'
+  /** A paused one fell to another tier; `data.tier` says which. */
+  | 'sandbox.tier'
+  /** Its memory limit was reached and its largest process ended; `data.process` names that. */
+  | 'sandbox.memory-limit'
   | 'sandbox.pause-failed'
   | 'sandbox.resume-failed'
   /** A node holds it and no row knows it, or the other way round; `data.reason` says which. */

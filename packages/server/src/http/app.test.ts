@@ -1,70 +1,7 @@
-import { silentLogger } from '@drowse/common'
 import { DrowseError } from '@drowse/protocol'
-import type { FastifyInstance } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { apiKeyRecord, newApiKey } from '../teams/api-key.ts'
-import { Harness, TEAM } from '../testing/harness.ts'
-import { createApp } from './app.ts'
-
-interface Answer {
-  status: number
-  body: Record<string, unknown>
-  headers: Record<string, unknown>
-}
-
-/** The REST API over the lifecycle harness. */
-class Api implements AsyncDisposable {
-  readonly harness: Harness
-  readonly #app: FastifyInstance
-  readonly #key: string
-
-  private constructor(harness: Harness, app: FastifyInstance, key: string) {
-    this.harness = harness
-    this.#app = app
-    this.#key = key
-  }
-
-  static async start(): Promise<Api> {
-    const harness = await Harness.start()
-    const app = await createApp({
-      sandboxes: harness.service,
-      templates: harness.node,
-      teams: harness.store.teams,
-      logger: silentLogger,
-      publicDomain: () => 'drowse.localhost:3443',
-    })
-    const key = newApiKey()
-    await harness.store.teams.insertKey(apiKeyRecord(key, { teamId: TEAM, name: 'test', nowMs: 0 }))
-    return new Api(harness, app, key)
-  }
-
-  async call(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS',
-    url: string,
-    options: { body?: unknown; headers?: Record<string, string> } = {},
-  ): Promise<Answer> {
-    const { body, headers = {} } = options
-    const response = await this.#app.inject({
-      method,
-      url,
-      headers: { 'x-api-key': this.#key, ...headers },
-      ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
-    const parsed = response.body === '' ? {} : response.json<Record<string, unknown>>()
-    return { status: response.statusCode, body: parsed, headers: response.headers }
-  }
-
-  async create(body: object = {}): Promise<string> {
-    const answer = await this.call('POST', '/sandboxes', { body: { templateID: 'base', ...body } })
-    expect(answer.status).toBe(201)
-    return String(answer.body['sandboxID'])
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#app.close()
-    await this.harness[Symbol.asyncDispose]()
-  }
-}
+import { Api } from '../testing/api.ts'
 
 describe('create', () => {
   test.each(['/sandboxes', '/v2/sandboxes'])('POST %s answers 201 with what clients need', async (url) => {
@@ -329,6 +266,7 @@ describe('sandbox routes', () => {
       network: {},
       lifecycle: { onTimeout: 'pause', autoResume: true },
       volumeMounts: [],
+      drowse: { lifetimeEndAt: new Date(now + 100_000).toISOString(), openConnections: 0 },
     })
   })
 

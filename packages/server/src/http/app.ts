@@ -30,6 +30,7 @@ const EXPOSED_HEADERS = [
   'RateLimit-Remaining',
   'RateLimit-Reset',
   'Retry-After',
+  'Should-Retry',
 ]
 
 /** Builds the REST API. It listens nowhere: `app.routing` is its request handler. */

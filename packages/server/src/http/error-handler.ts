@@ -6,7 +6,10 @@ import { describeValidation } from './describe-validation.ts'
 /** Seconds after which a client may try again what failed for lack of room. */
 const RETRY_AFTER_S = 1
 
-/** Answers for what a route throws: always `{code, message}`, never a stack. */
+/**
+ * Answers for what a route throws: always `{code, message}`, with an `error_code` where clients look for one, never a
+ * stack. `Should-Retry: false` says that the same call can't succeed later.
+ */
 export function createErrorHandler(logger: Logger) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     const known = translate(error)
@@ -17,12 +20,13 @@ export function createErrorHandler(logger: Logger) {
         'request failed',
       )
     }
-    if (known.status === 429 || known.status === 503) {
-      if (known.isRetryable) void reply.header('retry-after', String(RETRY_AFTER_S))
-      else void reply.header('should-retry', 'false')
-    }
+    if (!known.isRetryable) void reply.header('should-retry', 'false')
+    else if (known.status === 429 || known.status === 503) void reply.header('retry-after', String(RETRY_AFTER_S))
     const message = isServerFault ? serverFaultMessage(known, request) : known.message
-    void reply.code(known.status).send({ code: known.status, message })
+    const errorCode = known.details['errorCode']
+    void reply
+      .code(known.status)
+      .send({ code: known.status, message, ...(typeof errorCode === 'string' ? { error_code: errorCode } : {}) })
   }
 }
 

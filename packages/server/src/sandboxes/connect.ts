@@ -62,8 +62,9 @@ async function ensureRunning(
   id: SandboxId,
   request: ConnectRequest,
 ): Promise<{ isStarter: boolean; result: StartResult }> {
-  const isStarter = !context.starts.has(id)
-  const result = await context.starts.run(id, async () => {
+  const key = `${id}:${request.memory}`
+  const isStarter = !context.starts.has(key)
+  const result = await context.starts.run(key, async () => {
     return await context.exclusive(id, async () => {
       const sandbox = await getSettled(context, id)
       if (sandbox.state === 'running') return { sandbox, isResumed: false }
@@ -77,6 +78,8 @@ async function extend(context: LifecycleContext, id: SandboxId, timeoutMs: numbe
   const sandbox = await getSettled(context, id)
   if (sandbox.state !== 'running') return undefined
   const deadlines = extendDeadlines(sandbox, context.clock.nowMs(), timeoutMs, context.planMs)
-  if (deadlines.endAtMs === sandbox.endAtMs && deadlines.maxEndAtMs === sandbox.maxEndAtMs) return sandbox
-  return await context.ledger.update(sandbox, deadlines)
+  const isSame = deadlines.endAtMs === sandbox.endAtMs && deadlines.maxEndAtMs === sandbox.maxEndAtMs
+  const extended = isSame ? sandbox : await context.ledger.update(sandbox, deadlines)
+  if (extended !== undefined) context.activity.touch(id)
+  return extended
 }

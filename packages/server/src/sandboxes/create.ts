@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { NodeTemplate } from '@drowse/node'
-import { newSandboxId } from '@drowse/protocol'
+import { newSandboxId, type SandboxId } from '@drowse/protocol'
+import type { Repos } from '../store/store.ts'
 import { checkTimeout, startDeadlines } from './deadlines.ts'
 import { beginKill, discard, finishKillOrRetry } from './kill.ts'
 import { nodeFailure } from './lifecycle-errors.ts'
@@ -18,15 +19,21 @@ export interface CreateRequest extends Pick<
   timeoutMs: number
 }
 
-/** Makes a sandbox and answers when its daemon does. On failure nothing of it is left, or soon will be. */
+/**
+ * Makes a sandbox and answers when its daemon does. On failure nothing of it is left, or soon will be.
+ * `withRow` writes what belongs to the new row, in the same transaction.
+ */
 export async function createSandbox(
   context: LifecycleContext,
   teamId: string,
   request: CreateRequest,
+  withRow?: (repos: Repos, id: SandboxId) => Promise<void>,
 ): Promise<Sandbox> {
   checkTimeout(request.timeoutMs, context.planMs)
-  const creating = newSandbox(context, teamId, request)
-  await context.ledger.insert(creating)
+  const id = await claimId(context, request.template)
+  const creating = newSandbox(context, id, teamId, request)
+  await context.ledger.insert(creating, withRow && (async (repos) => await withRow(repos, id)))
+  context.step('server.create.intent')
   return await context.exclusive(creating.id, async () => await startNew(context, creating, request))
 }
 
@@ -45,30 +52,41 @@ async function startNew(context: LifecycleContext, creating: Sandbox, request: C
     if (killing !== undefined) await finishKillOrRetry(context, killing)
     throw nodeFailure('create', id, 'nothing of it is left', error)
   }
-  const running = await context.ledger.transition(
-    creating,
-    'running',
-    startDeadlines(context.clock.nowMs(), request.timeoutMs, context.planMs),
-    { name: 'sandbox.created', data: { templateId: template.id } },
-  )
+  context.step('server.create.effect')
+  const deadlines = startDeadlines(creating, context.clock.nowMs(), request.timeoutMs, context.planMs)
+  const running = await context.ledger.transition(creating, 'running', deadlines, {
+    name: 'sandbox.created',
+    data: { templateId: template.id },
+  })
+  context.step('server.create.outcome')
   if (running !== undefined) return running
   await discard(context, id)
   throw await lostToKill(context, id)
 }
 
-function newSandbox(context: LifecycleContext, teamId: string, request: CreateRequest): Sandbox {
+/** The id of a sandbox that the node made ahead, or a new one. */
+async function claimId(context: LifecycleContext, template: NodeTemplate): Promise<SandboxId> {
+  try {
+    return (await context.node.claim(template.id, template.limits)) ?? newSandboxId()
+  } catch (error) {
+    context.logger.warn({ err: error }, 'could not claim a sandbox made ahead; making one from the start')
+    return newSandboxId()
+  }
+}
+
+function newSandbox(context: LifecycleContext, id: SandboxId, teamId: string, request: CreateRequest): Sandbox {
   const { template, timeoutMs, ...attributes } = request
   const nowMs = context.clock.nowMs()
   return {
     ...attributes,
-    id: newSandboxId(),
+    id,
     teamId,
     templateId: template.id,
     templateAlias: template.names[0],
     state: 'creating',
     generation: 0,
     createdAtMs: nowMs,
-    ...startDeadlines(nowMs, timeoutMs, context.planMs),
+    ...startDeadlines(attributes, nowMs, timeoutMs, context.planMs),
     createTimeoutMs: timeoutMs,
     runTimeoutMs: timeoutMs,
     envdAccessToken: attributes.secure ? newToken() : undefined,
@@ -77,6 +95,7 @@ function newSandbox(context: LifecycleContext, teamId: string, request: CreateRe
     memoryMb: template.limits.memoryMb,
     diskSizeMb: template.diskSizeMb,
     pauseMode: undefined,
+    wasGuestSilent: false,
     coldReason: undefined,
   }
 }

@@ -12,13 +12,20 @@ import type { Sandbox } from './sandbox.ts'
 const PLAN = 3_600_000
 
 function running(fields: Partial<Sandbox>): Sandbox {
-  return { startedAtMs: 0, maxEndAtMs: 300_000, endAtMs: 300_000, createTimeoutMs: 300_000, ...fields } as Sandbox // the functions read these fields only
+  return {
+    startedAtMs: 0,
+    metadata: {},
+    maxEndAtMs: 300_000,
+    endAtMs: 300_000,
+    createTimeoutMs: 300_000,
+    ...fields,
+  } as Sandbox // the functions read these fields only
 }
 
-describe('startDeadlines()', () => {
+describe('startDeadlines({ metadata: {} }, )', () => {
   test('counts from now and is cut at the plan', () => {
-    expect(startDeadlines(10, 500, PLAN)).toEqual({ startedAtMs: 10, maxEndAtMs: 510, endAtMs: 510 })
-    expect(startDeadlines(10, PLAN * 2, PLAN).endAtMs).toBe(10 + PLAN)
+    expect(startDeadlines({ metadata: {} }, 10, 500, PLAN)).toEqual({ startedAtMs: 10, maxEndAtMs: 510, endAtMs: 510 })
+    expect(startDeadlines({ metadata: {} }, 10, PLAN * 2, PLAN).endAtMs).toBe(10 + PLAN)
   })
 })
 

@@ -1,4 +1,5 @@
 import { DrowseError } from '@drowse/protocol'
+import { idleTimeoutMs } from './idle-timeout.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /** Shortest run, in ms, that a wake by traffic gives (wire.md §5.4). */
@@ -12,14 +13,19 @@ export type RunDeadlines = Pick<Sandbox, 'startedAtMs' | 'maxEndAtMs' | 'endAtMs
 export type EndDeadlines = Pick<Sandbox, 'maxEndAtMs' | 'endAtMs'>
 
 /** Deadlines of a run that starts at `nowMs` and lasts `timeoutMs`, at most `planMs`. */
-export function startDeadlines(nowMs: number, timeoutMs: number, planMs: number): RunDeadlines {
-  return { startedAtMs: nowMs, ...ending(nowMs + Math.min(timeoutMs, planMs)) }
+export function startDeadlines(
+  sandbox: Pick<Sandbox, 'metadata'>,
+  nowMs: number,
+  timeoutMs: number,
+  planMs: number,
+): RunDeadlines {
+  return { startedAtMs: nowMs, ...ending(sandbox, nowMs, nowMs + Math.min(timeoutMs, planMs)) }
 }
 
 /** Deadlines after `connect` to a running sandbox: never earlier than before, not beyond the plan. */
 export function extendDeadlines(sandbox: Sandbox, nowMs: number, timeoutMs: number, planMs: number): EndDeadlines {
   const wanted = Math.min(nowMs + timeoutMs, sandbox.startedAtMs + planMs)
-  return wanted <= sandbox.maxEndAtMs ? { maxEndAtMs: sandbox.maxEndAtMs, endAtMs: sandbox.endAtMs } : ending(wanted)
+  return ending(sandbox, nowMs, Math.max(wanted, sandbox.maxEndAtMs))
 }
 
 /** Deadlines after a refresh: as {@link extendDeadlines}, by 15 s at least. */
@@ -34,7 +40,7 @@ export function refreshDeadlines(sandbox: Sandbox, nowMs: number, durationMs: nu
 export function setDeadlines(sandbox: Sandbox, nowMs: number, timeoutMs: number, planMs: number): EndDeadlines {
   const lastMs = sandbox.startedAtMs + planMs
   if (nowMs >= lastMs) throw new DrowseError('invalid_argument', 'Max instance length exceeded')
-  return ending(Math.min(nowMs + Math.max(0, timeoutMs), lastMs))
+  return ending(sandbox, nowMs, Math.min(nowMs + Math.max(0, timeoutMs), lastMs))
 }
 
 /** Timeout of a run that traffic starts: the one given at create, five minutes at least, the plan at most. */
@@ -50,7 +56,7 @@ export function checkTimeout(timeoutMs: number, planMs: number): void {
   }
 }
 
-/** The one place that derives the effective end from the lifetime's end; an idle timeout would make it earlier here. */
-function ending(maxEndAtMs: number): EndDeadlines {
-  return { maxEndAtMs, endAtMs: maxEndAtMs }
+/** The end of a run as it is stored: everything that changes it begins the idle time again (wire.md §5.7). */
+function ending(sandbox: Pick<Sandbox, 'metadata'>, nowMs: number, maxEndAtMs: number): EndDeadlines {
+  return { maxEndAtMs, endAtMs: Math.min(maxEndAtMs, nowMs + idleTimeoutMs(sandbox)) }
 }

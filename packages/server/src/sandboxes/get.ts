@@ -1,11 +1,40 @@
+import type { SandboxTier } from '@drowse/node'
 import { sandboxNotFound } from './lifecycle-errors.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
 import { getSandboxRow } from './row-lookup.ts'
 import type { Sandbox } from './sandbox.ts'
 
-/** The team's sandbox. Never wakes it. Throws "not_found", also while it is being killed. */
+/** A sandbox with what is known of it beside its row. */
+export interface SandboxDetail {
+  sandbox: Sandbox
+  /** Of a paused one; undefined when its node does not say. */
+  tier: SandboxTier | undefined
+  /** Requests, streams and upgraded sockets that are open. */
+  connections: number
+}
+
+/** The team's sandbox, with the end that holds now. Never wakes it. Throws "not_found", also while it is being killed. */
 export async function getSandbox(context: LifecycleContext, teamId: string, id: string): Promise<Sandbox> {
   const sandbox = await getSandboxRow(context, teamId, id)
   if (sandbox.state === 'killing') throw sandboxNotFound(id)
-  return sandbox
+  return context.activity.present(sandbox)
+}
+
+/** As {@link getSandbox}, with what its node knows; a node that fails leaves that out. */
+export async function describeSandbox(context: LifecycleContext, teamId: string, id: string): Promise<SandboxDetail> {
+  const sandbox = await getSandbox(context, teamId, id)
+  return {
+    sandbox,
+    tier: sandbox.state === 'paused' ? await findTier(context, sandbox) : undefined,
+    connections: context.activity.connections(sandbox.id),
+  }
+}
+
+async function findTier(context: LifecycleContext, { id }: Sandbox): Promise<SandboxTier | undefined> {
+  try {
+    return (await context.node.find(id))?.tier
+  } catch (error) {
+    context.logger.warn({ sandboxId: id, err: error }, 'could not ask in which tier a sandbox is')
+    return undefined
+  }
 }

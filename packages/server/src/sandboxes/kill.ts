@@ -8,6 +8,9 @@ import type { Sandbox } from './sandbox.ts'
 /** Longest, in ms, that a caller waits for the node to remove a sandbox; the removal goes on after that. */
 const KILL_WAIT_MS = 30_000
 
+/** Reason of a kill by deadline. */
+export const EXPIRED = 'timeout'
+
 /**
  * Kills a sandbox in any state. It wins over every other operation, and once decided it is never undone: when the node
  * fails or is slow the sandbox is gone for clients all the same and the removal is tried again until it succeeds.
@@ -24,13 +27,22 @@ export async function beginKill(
   sandbox: Sandbox,
   reason: string,
 ): Promise<Sandbox | undefined> {
-  return await context.ledger.transition(sandbox, 'killing', {}, { name: 'sandbox.killed', data: { reason } })
+  const killing = await context.ledger.transition(sandbox, 'killing', {}, { name: 'sandbox.killed', data: { reason } })
+  if (killing !== undefined) context.step(reason === EXPIRED ? 'server.expiry.intent' : 'server.kill.intent')
+  return killing
 }
 
-/** Removes a sandbox whose kill is decided from the node, then its row. Repeatable. */
-export async function finishKill(context: LifecycleContext, sandbox: Sandbox): Promise<void> {
+/** Removes a sandbox whose kill is decided from the node, then its row. Repeatable. `operation` names its steps. */
+export async function finishKill(
+  context: LifecycleContext,
+  sandbox: Sandbox,
+  operation: 'kill' | 'expiry' = 'kill',
+): Promise<void> {
   await context.node.kill(sandbox.id)
+  context.step(`server.${operation}.effect`)
   await context.ledger.remove(sandbox)
+  context.deaths.delete(sandbox.id)
+  context.step(`server.${operation}.outcome`)
 }
 
 /** As {@link finishKill}, but a failure or slowness of the node only leads to another try later. */

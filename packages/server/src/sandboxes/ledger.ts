@@ -2,7 +2,7 @@ import type { Clock, Logger } from '@drowse/common'
 import type { SandboxState } from '@drowse/protocol'
 import type { EventName, SandboxEvent } from '../events/event.ts'
 import type { SandboxVersion } from '../store/repos/sandbox-repo.ts'
-import type { Store } from '../store/store.ts'
+import type { Repos, Store } from '../store/store.ts'
 import type { Sandbox, SandboxPatch } from './sandbox.ts'
 
 /** What to note about a change, in the same transaction. */
@@ -10,6 +10,11 @@ export interface LedgerEvent {
   name: EventName
   data?: SandboxEvent['data']
 }
+
+/** Most events kept, over all sandboxes; the oldest go first. At some 200 bytes each, 20 MB. */
+const MAX_EVENTS = 100_000
+/** How many new events there are between two removals of old ones. */
+const PRUNE_EVERY = 1_000
 
 /** Called after a change is durable. */
 export type LedgerListener = (sandbox: Sandbox) => void
@@ -23,6 +28,7 @@ export class SandboxLedger {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #listeners: LedgerListener[] = []
+  #eventsSincePrune = PRUNE_EVERY
 
   constructor(options: { store: Store; clock: Clock; logger: Logger }) {
     this.#store = options.store
@@ -35,9 +41,13 @@ export class SandboxLedger {
     this.#listeners.push(listener)
   }
 
-  /** Adds a new sandbox. */
-  async insert(sandbox: Sandbox): Promise<void> {
-    await this.#store.sandboxes.insert(sandbox)
+  /** Adds a new sandbox; `withIt` writes what belongs to it, in the same transaction. */
+  async insert(sandbox: Sandbox, withIt?: (repos: Repos) => Promise<void>): Promise<void> {
+    if (withIt === undefined) return await this.#store.sandboxes.insert(sandbox)
+    await this.#store.transaction(async (repos) => {
+      await repos.sandboxes.insert(sandbox)
+      await withIt(repos)
+    })
   }
 
   /** Compare-and-set of the state; undefined when the sandbox is not as `from` says any more. */
@@ -54,7 +64,8 @@ export class SandboxLedger {
       if (row !== undefined) await repos.events.append(entry)
       return row
     })
-    if (changed !== undefined) this.#log(entry)
+    if (changed === undefined) return undefined
+    await this.#noted(entry)
     return this.#notify(changed)
   }
 
@@ -72,7 +83,7 @@ export class SandboxLedger {
   async record(sandbox: Pick<Sandbox, 'id' | 'teamId'>, event: LedgerEvent): Promise<void> {
     const entry = this.#entry(sandbox, event)
     await this.#store.events.append(entry)
-    this.#log(entry)
+    await this.#noted(entry)
   }
 
   #entry({ id, teamId }: Pick<Sandbox, 'id' | 'teamId'>, { name, data = {} }: LedgerEvent): SandboxEvent {
@@ -84,7 +95,15 @@ export class SandboxLedger {
     return sandbox
   }
 
-  #log(event: SandboxEvent): void {
+  /** Logs an event that is stored, and now and then removes the oldest; a failure of that leaves them for the next time. */
+  async #noted(event: SandboxEvent): Promise<void> {
     this.#logger.info({ sandboxId: event.sandboxId, event: event.name, ...event.data }, event.name)
+    if (++this.#eventsSincePrune < PRUNE_EVERY) return
+    this.#eventsSincePrune = 0
+    try {
+      await this.#store.events.prune(MAX_EVENTS)
+    } catch (error) {
+      this.#logger.error({ err: error }, 'could not remove old events; trying again later')
+    }
   }
 }

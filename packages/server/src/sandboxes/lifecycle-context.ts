@@ -2,9 +2,11 @@ import { KeyedMutex, type Clock, type Logger } from '@drowse/common'
 import type { NodeClient } from '@drowse/node'
 import type { SandboxId } from '@drowse/protocol'
 import type { Store } from '../store/store.ts'
+import { Activity } from './activity.ts'
 import { SandboxLedger } from './ledger.ts'
 import type { Sandbox } from './sandbox.ts'
 import { SingleFlight } from './single-flight.ts'
+import type { ServerStep } from './steps.ts'
 
 /** What the lifecycle is built from. */
 export interface LifecycleOptions {
@@ -14,6 +16,8 @@ export interface LifecycleOptions {
   logger: Logger
   /** Longest continuous run, in ms. */
   planMs: number
+  /** Called when an operation reaches a step; for tests that end the service there. */
+  onStep?: (step: ServerStep) => void
 }
 
 /** A sandbox that runs, and whether this call started it. */
@@ -30,7 +34,10 @@ export class LifecycleContext {
   readonly logger: Logger
   readonly planMs: number
   readonly ledger: SandboxLedger
-  /** Starts by API, by id. */
+  readonly activity: Activity
+  /** Says that an operation reached a step. */
+  readonly step: (step: ServerStep) => void
+  /** Starts by API, by id and content. */
   readonly starts = new SingleFlight<StartResult>()
   /** Starts by traffic, by id. */
   readonly wakes = new SingleFlight<void>()
@@ -38,6 +45,10 @@ export class LifecycleContext {
   readonly pauses = new SingleFlight<void>()
   /** Kills by API, by id. */
   readonly kills = new SingleFlight<void>()
+  /** Fingerprints of creates on their way that carry a key, by team and key. */
+  readonly keyedCreates = new Map<string, string>()
+  /** Why processes ended, of sandboxes whose rows do not say so yet. */
+  readonly deaths = new Map<SandboxId, string>()
   readonly #mutex = new KeyedMutex()
   readonly #work = new Set<Promise<unknown>>()
   #onRepair: (id: SandboxId) => void = () => {}
@@ -48,7 +59,10 @@ export class LifecycleContext {
     this.clock = options.clock
     this.logger = options.logger
     this.planMs = options.planMs
+    this.step = options.onStep ?? ((): void => {})
+    this.activity = new Activity(options.clock)
     this.ledger = new SandboxLedger(options)
+    this.ledger.subscribe((sandbox) => this.activity.notice(sandbox))
   }
 
   /** Runs `work` alone among the operations on `id`. Kill does not queue here: it wins by compare-and-set. */

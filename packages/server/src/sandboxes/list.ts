@@ -32,7 +32,7 @@ export async function listSandboxes(context: LifecycleContext, request: ListRequ
     limit: limit + 1,
     ...(token === undefined ? {} : { after: parseToken(token) }),
   })
-  const sandboxes = rows.slice(0, limit)
+  const sandboxes = rows.slice(0, limit).map((row) => context.activity.present(row))
   const last = sandboxes.at(-1)
   return rows.length > limit && last !== undefined ? { sandboxes, nextToken: formatToken(last) } : { sandboxes }
 }

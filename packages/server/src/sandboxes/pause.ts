@@ -1,10 +1,18 @@
-import { DrowseError } from '@drowse/protocol'
-import { nodeFailure } from './lifecycle-errors.ts'
+import { DrowseError, type SandboxId } from '@drowse/protocol'
+import { guestIsSilent, nodeFailure } from './lifecycle-errors.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
 import { getSandboxRow, lostToKill } from './row-lookup.ts'
 import type { Sandbox } from './sandbox.ts'
 import { getSettled } from './settled.ts'
 import { settleNow } from './settle.ts'
+
+/** How a sandbox is paused. */
+export interface PauseOptions {
+  /** False keeps files only. */
+  memory: boolean
+  /** Refuses with "unavailable" when the daemon does not answer, instead of saving it as it is. */
+  requireHealthyGuest?: boolean
+}
 
 /**
  * Pauses a running sandbox and answers when what was saved is durable. Joins a pause of the same content on its way and
@@ -14,19 +22,20 @@ export async function pauseSandbox(
   context: LifecycleContext,
   teamId: string,
   id: string,
-  options: { memory: boolean },
+  options: PauseOptions,
 ): Promise<void> {
   const found = await getSandboxRow(context, teamId, id)
   if (found.state === 'killing') {
     throw new DrowseError('conflict', `Sandbox '${found.id}' cannot be paused while in 'killing' state`)
   }
-  await context.pauses.run(`${found.id}:${options.memory ? 'full' : 'filesystem'}`, async () => {
+  const { memory, requireHealthyGuest = false } = options
+  await context.pauses.run(`${found.id}:${memory}:${requireHealthyGuest}`, async () => {
     await context.exclusive(found.id, async () => {
       const sandbox = await getSettled(context, found.id)
       if (sandbox.state === 'paused') {
         throw new DrowseError('conflict', `Error pausing sandbox - sandbox '${found.id}' is already paused`)
       }
-      await pauseRun(context, sandbox, { memory: options.memory, reason: 'request' })
+      await pauseRun(context, sandbox, { memory, requireHealthyGuest, reason: 'request' })
     })
   })
 }
@@ -35,25 +44,31 @@ export async function pauseSandbox(
 export async function pauseRun(
   context: LifecycleContext,
   running: Sandbox,
-  options: { memory: boolean; reason: 'request' | 'timeout' },
+  options: PauseOptions & { reason: 'request' | 'timeout' },
 ): Promise<void> {
   const { id } = running
+  const { memory, requireHealthyGuest = false, reason } = options
+  const operation = reason === 'timeout' ? 'expiry' : 'pause'
   const pausing = await context.ledger.transition(running, 'pausing', {
-    pauseMode: options.memory ? 'full' : 'filesystem',
+    pauseMode: memory ? 'full' : 'filesystem',
   })
   if (pausing === undefined) throw await lostToKill(context, id)
+  context.step(`server.${operation}.intent`)
+  let wasGuestSilent: boolean
   try {
-    await context.node.pause(id, { memory: options.memory })
+    wasGuestSilent = (await context.node.pause(id, { memory, requireHealthyGuest })).wasGuestSilent
   } catch (error) {
     await recover(context, pausing, error)
     return
   }
+  context.step(`server.${operation}.effect`)
   const paused = await context.ledger.transition(
     pausing,
     'paused',
-    { endAtMs: context.clock.nowMs(), coldReason: undefined },
-    { name: 'sandbox.paused', data: { reason: options.reason } },
+    { endAtMs: context.clock.nowMs(), wasGuestSilent, coldReason: undefined },
+    { name: 'sandbox.paused', data: { reason, pauseMode: memory ? 'full' : 'filesystem', wasGuestSilent } },
   )
+  context.step(`server.${operation}.outcome`)
   if (paused === undefined) throw await lostToKill(context, id)
 }
 
@@ -69,6 +84,12 @@ async function recover(context: LifecycleContext, pausing: Sandbox, error: unkno
     throw nodeFailure('pause', id, 'its state is found out and put right in a moment', error)
   }
   if (settled === undefined) throw nodeFailure('pause', id, 'nothing of it is left', error)
-  if (settled.state === 'running') throw nodeFailure('pause', id, 'it runs on', error)
+  if (settled.state === 'running') throw pauseFailure(id, error)
   if (settled.coldReason !== undefined) throw nodeFailure('save the memory of', id, settled.coldReason, error)
+}
+
+/** A node refuses a pause as "unavailable" only for a daemon that does not answer. */
+function pauseFailure(id: SandboxId, error: unknown): DrowseError {
+  const isSilent = DrowseError.from(error).code === 'unavailable'
+  return isSilent ? guestIsSilent(id, error) : nodeFailure('pause', id, 'it runs on', error)
 }

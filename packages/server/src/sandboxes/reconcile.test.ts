@@ -110,7 +110,7 @@ test('reconcile() removes nothing that the store does not know: it pauses it', a
   const id: SandboxId = newSandboxId()
   await h.node.create({ id, templateId: 'base', limits: { memoryMb: 1, cpuCount: 1 }, init: { envVars: {} } })
   await h.restart()
-  expect(await h.node.find(id)).toEqual({ id, status: 'paused', hasMemory: true })
+  expect(await h.node.find(id)).toMatchObject({ id, status: 'paused', hasMemory: true })
   expect(await h.events(id)).toEqual(['sandbox.mismatch'])
 })
 

@@ -23,8 +23,9 @@ export function createRouteSource(context: LifecycleContext): RouteSource {
     async endpoint(id: SandboxId, port: number) {
       return await context.node.endpoint(id, port)
     },
-    // Deadlines do not depend on open connections.
-    connectionChanged() {},
+    connectionChanged(id, delta) {
+      context.activity.connectionChanged(id, delta)
+    },
   }
 }
 

@@ -26,7 +26,10 @@ export interface Sandbox {
   runTimeoutMs: number
   /** End of this run's lifetime. */
   maxEndAtMs: number
-  /** When expiry acts on it; when it was paused, for one that does not run. */
+  /**
+   * While it runs: when expiry looks at it, never later than its end, which `Activity` knows.
+   * When it does not run: when it was paused.
+   */
   endAtMs: number
   autoPause: boolean
   autoPauseMemory: boolean
@@ -46,11 +49,16 @@ export interface Sandbox {
   diskSizeMb: number
   /** What the latest pause keeps; undefined while it runs. */
   pauseMode: 'full' | 'filesystem' | undefined
+  /** The daemon did not answer when the memory of the latest pause was saved; false while it runs. */
+  wasGuestSilent: boolean
   /** Why the latest run started without its memory, or why the pause holds none. */
   coldReason: string | undefined
 }
 
 /** The fields of a sandbox that change after it is made; the others are for life. */
 export type SandboxPatch = Partial<
-  Pick<Sandbox, 'startedAtMs' | 'runTimeoutMs' | 'maxEndAtMs' | 'endAtMs' | 'pauseMode' | 'coldReason'>
+  Pick<
+    Sandbox,
+    'startedAtMs' | 'runTimeoutMs' | 'maxEndAtMs' | 'endAtMs' | 'pauseMode' | 'wasGuestSilent' | 'coldReason'
+  >
 >

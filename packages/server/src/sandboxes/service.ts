@@ -5,16 +5,19 @@ import type { SandboxId } from '@drowse/protocol'
 import type { Store } from '../store/store.ts'
 import { connectSandbox, resumeSandbox, type ConnectRequest } from './connect.ts'
 import { createSandbox, type CreateRequest } from './create.ts'
+import { createSandboxOnce, type RepeatableCreate } from './create-once.ts'
 import { expireSandbox } from './expire.ts'
 import { Expiry } from './expiry.ts'
-import { getSandbox } from './get.ts'
+import { describeSandbox, getSandbox, type SandboxDetail } from './get.ts'
 import { killSandbox } from './kill.ts'
 import { LifecycleContext, type StartResult } from './lifecycle-context.ts'
 import { listSandboxes, type ListRequest, type SandboxPage } from './list.ts'
-import { pauseSandbox } from './pause.ts'
+import { takeNodeEvent } from './node-events.ts'
+import { pauseSandbox, type PauseOptions } from './pause.ts'
 import { reconcile } from './reconcile.ts'
 import { createRouteSource } from './route-source.ts'
 import type { Sandbox } from './sandbox.ts'
+import type { ServerStep } from './steps.ts'
 import { refreshSandbox, setSandboxTimeout } from './timeout.ts'
 
 /** Longest time, in ms, that a stop waits for operations. */
@@ -28,6 +31,8 @@ export interface SandboxServiceOptions {
   logger: Logger
   /** Longest continuous run, in hours. */
   maxTimeoutHours: number
+  /** Called when an operation reaches a step; for tests that end the service there. */
+  onStep?: (step: ServerStep) => void
 }
 
 /** Every operation on sandboxes, with expiry; the ids that callers give may be of any text. */
@@ -35,6 +40,7 @@ export class SandboxService implements AsyncDisposable {
   readonly routes: RouteSource
   readonly #context: LifecycleContext
   readonly #expiry: Expiry
+  #stopListening: () => void = () => {}
 
   constructor(options: SandboxServiceOptions) {
     this.#context = new LifecycleContext({ ...options, planMs: options.maxTimeoutHours * 3_600_000 })
@@ -49,27 +55,42 @@ export class SandboxService implements AsyncDisposable {
     this.routes = createRouteSource(this.#context)
   }
 
+  /** Calls `listener` with each changed row, once that is durable. It must not throw. */
+  onChange(listener: (sandbox: Sandbox) => void): void {
+    this.#context.ledger.subscribe(listener)
+  }
+
   /** Calls `listener` after a sandbox stopped running: paused, or about to be removed. It must not throw. */
   onStopped(listener: (id: SandboxId) => void): void {
-    this.#context.ledger.subscribe(({ id, state }) => {
+    this.onChange(({ id, state }) => {
       if (state === 'paused' || state === 'killing') listener(id)
     })
   }
 
-  /** Puts right what an earlier process left, then begins to expire. To be called before anything else. */
+  /**
+   * Puts right what an earlier process left, then begins to expire; idle times begin again. To be called before anything
+   * else.
+   */
   async start(): Promise<void> {
+    // What happens during the comparison waits for the locks that it holds.
+    this.#stopListening = this.#context.node.onEvent((event) => {
+      void this.#context.track(takeNodeEvent(this.#context, event))
+    })
     await reconcile(this.#context)
+    this.#context.activity.restart(await this.#context.store.sandboxes.all())
     this.#expiry.start()
   }
 
-  /** See `createSandbox`. */
-  async create(teamId: string, request: CreateRequest): Promise<Sandbox> {
-    return await createSandbox(this.#context, teamId, request)
+  /** See `createSandbox`, and `createSandboxOnce` for one that may be repeated. */
+  async create(teamId: string, request: CreateRequest, repeatable?: RepeatableCreate): Promise<Sandbox> {
+    if (repeatable === undefined) return await createSandbox(this.#context, teamId, request)
+    return await createSandboxOnce(this.#context, teamId, request, repeatable)
   }
 
   /** See `connectSandbox`. */
   async connect(teamId: string, id: string, request: ConnectRequest): Promise<StartResult> {
-    return await connectSandbox(this.#context, teamId, id, request)
+    const { sandbox, isResumed } = await connectSandbox(this.#context, teamId, id, request)
+    return { sandbox: this.#context.activity.present(sandbox), isResumed }
   }
 
   /** See `resumeSandbox`. */
@@ -78,7 +99,7 @@ export class SandboxService implements AsyncDisposable {
   }
 
   /** See `pauseSandbox`. */
-  async pause(teamId: string, id: string, options: { memory: boolean }): Promise<void> {
+  async pause(teamId: string, id: string, options: PauseOptions): Promise<void> {
     await pauseSandbox(this.#context, teamId, id, options)
   }
 
@@ -102,6 +123,11 @@ export class SandboxService implements AsyncDisposable {
     return await getSandbox(this.#context, teamId, id)
   }
 
+  /** See `describeSandbox`. */
+  async describe(teamId: string, id: string): Promise<SandboxDetail> {
+    return await describeSandbox(this.#context, teamId, id)
+  }
+
   /** See `listSandboxes`. */
   async list(request: ListRequest): Promise<SandboxPage> {
     return await listSandboxes(this.#context, request)
@@ -112,6 +138,7 @@ export class SandboxService implements AsyncDisposable {
    * start. Sandboxes stay as they are. Idempotent.
    */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopListening()
     this.#expiry.stop()
     try {
       await raceSignal(this.#context.drain(), deadline(STOP_LIMIT_MS, 'finish what is on its way'))

@@ -7,7 +7,7 @@ import type { LifecycleContext } from './lifecycle-context.ts'
 import { nodeInit } from './node-init.ts'
 import type { Sandbox } from './sandbox.ts'
 
-const DIED = 'its processes ended while it ran; its files are kept'
+const DIED = 'its processes ended while it ran'
 const DAMAGED = 'its files are damaged'
 const MISSING = 'its node holds nothing of it'
 const NO_MEMORY = 'its memory was not saved; its files are kept'
@@ -66,7 +66,8 @@ async function settlePausing(
     )
   }
   const isWhole = held.status === 'paused' && (held.hasMemory || sandbox.pauseMode === 'filesystem')
-  return await becomePaused(context, sandbox, isWhole ? undefined : held.status === 'broken' ? DAMAGED : NO_MEMORY)
+  const coldReason = isWhole ? undefined : held.status === 'broken' ? DAMAGED : NO_MEMORY
+  return await becomePaused(context, sandbox, coldReason, held.wasGuestSilent)
 }
 
 async function settleResuming(
@@ -80,8 +81,8 @@ async function settleResuming(
   }
   // Repeating the call confirms that the daemon answers and knows its token and environment.
   const { coldReason } = await context.node.resume(sandbox.id, { init: nodeInit(sandbox), memory: true })
-  const deadlines = startDeadlines(context.clock.nowMs(), sandbox.runTimeoutMs, context.planMs)
-  const patch = { ...deadlines, pauseMode: undefined, coldReason }
+  const deadlines = startDeadlines(sandbox, context.clock.nowMs(), sandbox.runTimeoutMs, context.planMs)
+  const patch = { ...deadlines, pauseMode: undefined, wasGuestSilent: false, coldReason }
   return await context.ledger.transition(sandbox, 'running', patch, {
     name: 'sandbox.resumed',
     data: { reason: 'finished' },
@@ -108,6 +109,7 @@ async function settleRunning(
   held: NodeSandbox | undefined,
 ): Promise<Sandbox | undefined> {
   if (held?.status === 'running') {
+    context.deaths.delete(sandbox.id) // whatever died, it runs again
     return sandbox.state === 'running' ? sandbox : await context.ledger.transition(sandbox, 'running')
   }
   if (sandbox.state === 'snapshotting') {
@@ -115,8 +117,10 @@ async function settleRunning(
     return running === undefined ? undefined : await settleRunning(context, running, held)
   }
   if (held === undefined) return await kill(context, sandbox, MISSING)
-  if (held.status === 'paused' && held.hasMemory) return await becomePaused(context, sandbox, undefined)
-  const reason = held.status === 'broken' ? DAMAGED : DIED
+  if (held.status === 'paused' && held.hasMemory) {
+    return await becomePaused(context, sandbox, undefined, held.wasGuestSilent)
+  }
+  const reason = held.status === 'broken' ? DAMAGED : (context.deaths.get(sandbox.id) ?? DIED)
   if (!sandbox.autoPause) return await kill(context, sandbox, reason)
   return await becomePaused(context, sandbox, reason)
 }
@@ -125,13 +129,22 @@ async function becomePaused(
   context: LifecycleContext,
   sandbox: Sandbox,
   coldReason: string | undefined,
+  wasGuestSilent = false,
 ): Promise<Sandbox | undefined> {
   const event: LedgerEvent =
     coldReason === undefined
       ? { name: 'sandbox.paused', data: { reason: 'finished' } }
       : { name: 'sandbox.died', data: { reason: coldReason } }
-  const patch = { endAtMs: context.clock.nowMs(), coldReason }
-  return await context.ledger.transition(sandbox, 'paused', patch, event)
+  const isUnplanned = sandbox.pauseMode === undefined && coldReason === undefined
+  const patch = {
+    endAtMs: context.clock.nowMs(),
+    coldReason,
+    wasGuestSilent,
+    ...(isUnplanned ? { pauseMode: 'full' as const } : {}),
+  }
+  const paused = await context.ledger.transition(sandbox, 'paused', patch, event)
+  context.deaths.delete(sandbox.id)
+  return paused
 }
 
 async function settleKilling(context: LifecycleContext, sandbox: Sandbox): Promise<undefined> {

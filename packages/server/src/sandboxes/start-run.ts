@@ -1,6 +1,7 @@
+import type { NodeResumeResult } from '@drowse/node'
 import { startDeadlines } from './deadlines.ts'
 import { discard } from './kill.ts'
-import { nodeFailure } from './lifecycle-errors.ts'
+import { guestWasSilent, nodeFailure } from './lifecycle-errors.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
 import { nodeInit } from './node-init.ts'
 import { lostToKill } from './row-lookup.ts'
@@ -20,25 +21,33 @@ export interface StartOptions {
 /**
  * Starts a paused sandbox and answers its running row. For holders of the id's lock.
  * On failure the saved state is kept and the sandbox is paused again; a kill in between wins.
+ * Throws "conflict" for memory in which the daemon was stuck: restoring it would give a sandbox that nobody can use.
  */
 export async function startRun(context: LifecycleContext, paused: Sandbox, options: StartOptions): Promise<Sandbox> {
   const { id } = paused
+  if (paused.wasGuestSilent && options.memory) throw guestWasSilent(id)
   const resuming = await context.ledger.transition(paused, 'resuming', { runTimeoutMs: options.timeoutMs })
   if (resuming === undefined) throw await lostToKill(context, id)
-  let coldReason: string | undefined
+  context.step('server.resume.intent')
+  let result: NodeResumeResult
   try {
-    const result = await context.node.resume(id, { init: nodeInit(resuming), memory: options.memory })
-    coldReason = result.isCold ? (result.coldReason ?? 'it was asked to start without memory') : undefined
+    result = await context.node.resume(id, { init: nodeInit(resuming), memory: options.memory })
   } catch (error) {
     return await recover(context, resuming, error)
   }
-  const deadlines = startDeadlines(context.clock.nowMs(), options.timeoutMs, context.planMs)
+  context.step('server.resume.effect')
+  const coldReason = result.isCold ? (result.coldReason ?? 'it was asked to start without memory') : undefined
+  const deadlines = startDeadlines(resuming, context.clock.nowMs(), options.timeoutMs, context.planMs)
   const running = await context.ledger.transition(
     resuming,
     'running',
-    { ...deadlines, pauseMode: undefined, coldReason },
-    { name: 'sandbox.resumed', data: { reason: options.reason, ...(coldReason === undefined ? {} : { coldReason }) } },
+    { ...deadlines, pauseMode: undefined, wasGuestSilent: false, coldReason },
+    {
+      name: 'sandbox.resumed',
+      data: { reason: options.reason, tier: result.tier, ...(coldReason === undefined ? {} : { coldReason }) },
+    },
   )
+  context.step('server.resume.outcome')
   if (running !== undefined) return running
   await discard(context, id)
   throw await lostToKill(context, id)

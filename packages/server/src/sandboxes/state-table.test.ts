@@ -1,6 +1,6 @@
-import { DrowseError, type SandboxId } from '@drowse/protocol'
+import { DrowseError, publicState, type SandboxId } from '@drowse/protocol'
 import { expect, test } from 'vitest'
-import { Harness, TEAM } from '../testing/harness.ts'
+import { Harness, TEAM, type TestSandbox } from '../testing/harness.ts'
 
 type Operation = (harness: Harness, id: SandboxId) => Promise<unknown>
 
@@ -14,10 +14,18 @@ const setTimeout: Operation = async (h, id) => await done(h.service.setTimeout(T
 const refresh: Operation = async (h, id) => await done(h.service.refresh(TEAM, id, 0))
 const kill: Operation = async (h, id) => await done(h.kill(id))
 const get: Operation = async (h, id) => (await h.get(id), 200)
+const list: Operation = async (h, id) => {
+  const page = await h.service.list({ teamId: TEAM, states: ['running', 'paused'], order: 'asc', limit: 10 })
+  const found = page.sandboxes.find((sandbox) => sandbox.id === id)
+  return found === undefined ? 'absent' : publicState(found.state)
+}
 const traffic: Operation = async (h, id) => (await h.service.routes.resolve(id)).kind
 
 /** wire.md §5.3: what each operation answers in each state, and the state it leaves. */
-const TABLE: Record<string, { run: Operation; cells: Record<string, [answer: unknown, after: string]> }> = {
+const TABLE: Record<
+  string,
+  { run: Operation; attributes?: TestSandbox; cells: Record<string, [answer: unknown, after: string]> }
+> = {
   connect: {
     run: connect,
     cells: {
@@ -68,6 +76,7 @@ const TABLE: Record<string, { run: Operation; cells: Record<string, [answer: unk
       running: [204, 'running'],
       pausing: [409, 'paused'],
       paused: [404, 'paused'],
+      resuming: [204, 'running'],
       killing: [409, 'gone'],
       gone: [404, 'gone'],
     },
@@ -94,6 +103,41 @@ const TABLE: Record<string, { run: Operation; cells: Record<string, [answer: unk
       gone: [404, 'gone'],
     },
   },
+  list: {
+    run: list,
+    cells: {
+      running: ['running', 'running'],
+      pausing: ['paused', 'paused'],
+      paused: ['paused', 'paused'],
+      resuming: ['paused', 'running'],
+      killing: ['absent', 'gone'],
+      gone: ['absent', 'gone'],
+    },
+  },
+  'traffic with auto-resume': {
+    run: traffic,
+    attributes: { autoPause: true, autoResume: true },
+    cells: {
+      running: ['running', 'running'],
+      pausing: ['asleep', 'paused'],
+      paused: ['asleep', 'paused'],
+      resuming: ['asleep', 'running'],
+      killing: ['not-found', 'gone'],
+      gone: ['not-found', 'gone'],
+    },
+  },
+  'a request that traffic makes, with auto-resume': {
+    run: async (h, id) => await done(h.wake(id)),
+    attributes: { autoPause: true, autoResume: true },
+    cells: {
+      running: [204, 'running'],
+      pausing: [204, 'running'],
+      paused: [204, 'running'],
+      resuming: [204, 'running'],
+      killing: [404, 'gone'],
+      gone: [404, 'gone'],
+    },
+  },
   'traffic without auto-resume': {
     run: traffic,
     cells: {
@@ -107,11 +151,11 @@ const TABLE: Record<string, { run: Operation; cells: Record<string, [answer: unk
   },
 }
 
-for (const [name, { run, cells }] of Object.entries(TABLE)) {
+for (const [name, { run, attributes = {}, cells }] of Object.entries(TABLE)) {
   for (const [state, [answer, after]] of Object.entries(cells)) {
     test(`${name} on a sandbox that is ${state} answers ${String(answer)} and leaves it ${after}`, async () => {
       await using harness = await Harness.start()
-      const id = await harness.create()
+      const id = await harness.create(attributes)
       const release = await bringTo(harness, id, state)
       expect(await harness.state(id)).toBe(state)
       const answering = statusOf(run(harness, id))

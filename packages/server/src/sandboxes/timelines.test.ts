@@ -71,6 +71,48 @@ test('timeline 6: setTimeout makes a default one end exactly then, and it is gon
   expect(await h.node.inventory()).toEqual([])
 })
 
+test('timeline 7: an idle time of 60 kills at 60; a WebSocket from 30 to 200 makes it 300 while open, then 260', async () => {
+  await using h = await Harness.start()
+  const metadata = { idle_timeout: '60' }
+  const alone = await h.create({ metadata })
+  const used = await h.create({ metadata })
+  const startMs = h.clock.nowMs()
+  await h.pass(30)
+  const close = h.openConnection(used)
+  await h.pass(30)
+  expect(await h.state(alone)).toBe('gone')
+  expect((await h.get(used)).endAtMs).toBe(startMs + 300_000)
+  await h.pass(140)
+  close()
+  expect((await h.get(used)).endAtMs).toBe(startMs + 260_000)
+  await h.pass(59.999)
+  expect(await h.state(used)).toBe('running')
+  await h.pass(0.001)
+  expect(await h.state(used)).toBe('gone')
+})
+
+test('timeline 8: an idle time with pause on timeout pauses, again and again', async () => {
+  await using h = await Harness.start()
+  const id = await h.create({ metadata: { idle_timeout: '60' }, autoPause: true })
+  for (let cycle = 0; cycle < 3; cycle++) {
+    await h.pass(60)
+    expect(await h.state(id)).toBe('paused')
+    expect(await h.node.find(id)).toMatchObject({ hasMemory: true })
+    await h.pass(500)
+    expect((await h.connect(id)).sandbox.coldReason).toBeUndefined()
+  }
+})
+
+test('timeline 9: an idle time below 30 is ignored, and the lifetime governs a longer one', async () => {
+  await using h = await Harness.start()
+  const short = await h.create({ metadata: { idle_timeout: '10' } })
+  const long = await h.create({ metadata: { idle_timeout: '600' } })
+  await h.pass(299.999)
+  expect([await h.state(short), await h.state(long)]).toEqual(['running', 'running'])
+  await h.pass(0.001)
+  expect([await h.state(short), await h.state(long)]).toEqual(['gone', 'gone'])
+})
+
 test('timeline 10: kill of a paused one removes it for good', async () => {
   await using h = await Harness.start()
   const id = await h.create()

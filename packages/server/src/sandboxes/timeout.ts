@@ -45,5 +45,6 @@ async function changeDeadlines(
     if (sandbox.state !== 'running') throw sandboxNotFound(found.id)
     const changed = await context.ledger.update(sandbox, change(sandbox))
     if (changed === undefined) throw await lostToKill(context, found.id)
+    context.activity.touch(found.id)
   })
 }

@@ -17,7 +17,7 @@ export async function wakeSandbox(context: LifecycleContext, id: SandboxId): Pro
         await wake(context, id)
       } catch (error) {
         // For traffic a sandbox that is being killed is gone already.
-        throw error instanceof DrowseError && error.code === 'conflict' ? sandboxNotFound(id) : error
+        throw isOfKill(error) ? sandboxNotFound(id) : error
       }
     })
   })
@@ -29,4 +29,9 @@ async function wake(context: LifecycleContext, id: SandboxId): Promise<void> {
   if (!isWakeable(sandbox)) throw sandboxNotFound(id)
   const timeoutMs = wakeTimeoutMs(sandbox, context.planMs)
   await startRun(context, sandbox, { timeoutMs, memory: true, reason: 'traffic' })
+}
+
+/** Conflicts under the lock come from a kill, but for one that clients know by its code. */
+function isOfKill(error: unknown): boolean {
+  return error instanceof DrowseError && error.code === 'conflict' && error.details['errorCode'] === undefined
 }

@@ -4,6 +4,7 @@ import { Migrator } from 'kysely/migration'
 import { createSqliteDialect } from './dialect-sqlite.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
 import { KyselyEventRepo } from './repos/kysely-event-repo.ts'
+import { KyselyIdempotencyRepo } from './repos/kysely-idempotency-repo.ts'
 import { KyselySandboxRepo } from './repos/kysely-sandbox-repo.ts'
 import { KyselyTeamRepo } from './repos/kysely-team-repo.ts'
 import type { DatabaseSchema } from './schema.ts'
@@ -30,7 +31,12 @@ async function openStore(dialect: Dialect): Promise<Store> {
 }
 
 function repos(db: Kysely<DatabaseSchema>): Repos {
-  return { sandboxes: new KyselySandboxRepo(db), events: new KyselyEventRepo(db), teams: new KyselyTeamRepo(db) }
+  return {
+    sandboxes: new KyselySandboxRepo(db),
+    events: new KyselyEventRepo(db),
+    idempotency: new KyselyIdempotencyRepo(db),
+    teams: new KyselyTeamRepo(db),
+  }
 }
 
 async function migrate(db: Kysely<DatabaseSchema>): Promise<void> {

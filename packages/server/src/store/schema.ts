@@ -54,6 +54,7 @@ export interface SandboxTable {
   memory_mb: number
   disk_size_mb: number
   pause_mode: 'full' | 'filesystem' | null
+  was_guest_silent: Bit
   cold_reason: string | null
 }
 
@@ -68,10 +69,24 @@ interface EventTable {
   data: string
 }
 
+/** Keys of creates that clients may repeat. */
+interface IdempotencyKeyTable {
+  team_id: string
+  key: string
+  /** SHA-256 of the request, in hex. */
+  fingerprint: string
+  /** What the create made, or was making. */
+  sandbox_id: string
+  /** The sandbox as the create answered it, as JSON; null until then. */
+  answer: string | null
+  created_at: number
+}
+
 /** Every table of the store. */
 export interface DatabaseSchema {
   teams: TeamTable
   api_keys: ApiKeyTable
   sandboxes: SandboxTable
   events: EventTable
+  idempotency_keys: IdempotencyKeyTable
 }

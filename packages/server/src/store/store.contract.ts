@@ -36,6 +36,7 @@ export function sandboxFixture(fields: Partial<Sandbox> = {}): Sandbox {
     memoryMb: 512,
     diskSizeMb: 1024,
     pauseMode: undefined,
+    wasGuestSilent: false,
     coldReason: undefined,
     ...fields,
   }
@@ -59,6 +60,7 @@ export function describeStoreContract(name: string, open: () => Promise<Store>):
         allowInternetAccess: true,
         trafficAccessToken: 't',
         pauseMode: 'filesystem',
+        wasGuestSilent: true,
         coldReason: 'because',
       })
       const bare = sandboxFixture({ templateAlias: undefined, envdAccessToken: undefined, secure: false })
@@ -149,6 +151,56 @@ export function describeStoreContract(name: string, open: () => Promise<Store>):
           numRuns: 40,
         },
       )
+    })
+  })
+
+  describe(`${name} events`, () => {
+    test('prune() keeps the latest', async () => {
+      await using store = await openWithTeams()
+      const sandboxId = newSandboxId()
+      const event = { sandboxId, teamId: 'team-a', name: 'sandbox.paused', data: {} } as const
+      for (let atMs = 0; atMs < 10; atMs++) await store.events.append({ ...event, atMs })
+      await store.events.prune(3)
+      expect((await store.events.listBySandbox(sandboxId)).map(({ atMs }) => atMs)).toEqual([7, 8, 9])
+      await store.events.prune(0)
+      expect(await store.events.listBySandbox(sandboxId)).toEqual([])
+      await store.events.prune(0)
+    })
+  })
+
+  describe(`${name} idempotency keys`, () => {
+    const record = {
+      teamId: 'team-a',
+      key: 'k',
+      fingerprint: 'f',
+      sandboxId: newSandboxId(),
+      answer: undefined,
+      createdAtMs: NOW,
+    }
+
+    test('are found by team and key, answer and all', async () => {
+      await using store = await openWithTeams()
+      const other = { ...record, teamId: 'team-b', fingerprint: 'g', answer: '{}' }
+      await store.idempotency.insert(record)
+      await store.idempotency.insert(other)
+      expect(await store.idempotency.find('team-a', 'k')).toEqual(record)
+      expect(await store.idempotency.find('team-b', 'k')).toEqual(other)
+      expect(await store.idempotency.find('team-a', 'x')).toBeUndefined()
+      await store.idempotency.setAnswer('team-a', 'k', '{"a":1}')
+      expect(await store.idempotency.find('team-a', 'k')).toEqual({ ...record, answer: '{"a":1}' })
+      await expect(store.idempotency.insert(record)).rejects.toThrow()
+    })
+
+    test('go by name or by age', async () => {
+      await using store = await openWithTeams()
+      const old = { ...record, key: 'old', createdAtMs: NOW - 1 }
+      for (const each of [record, old, { ...record, key: 'named' }]) await store.idempotency.insert(each)
+      await store.idempotency.removeBefore(NOW)
+      await store.idempotency.remove('team-a', 'named')
+      const left = await Promise.all(
+        ['k', 'old', 'named'].map(async (key) => await store.idempotency.find('team-a', key)),
+      )
+      expect(left).toEqual([record, undefined, undefined])
     })
   })
 

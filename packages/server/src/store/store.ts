@@ -1,4 +1,5 @@
 import type { EventRepo } from './repos/event-repo.ts'
+import type { IdempotencyRepo } from './repos/idempotency-repo.ts'
 import type { SandboxRepo } from './repos/sandbox-repo.ts'
 import type { TeamRepo } from './repos/team-repo.ts'
 
@@ -6,6 +7,7 @@ import type { TeamRepo } from './repos/team-repo.ts'
 export interface Repos {
   sandboxes: SandboxRepo
   events: EventRepo
+  idempotency: IdempotencyRepo
   teams: TeamRepo
 }
 

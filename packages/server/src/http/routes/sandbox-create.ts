@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { resolveTemplate } from '../../templates/resolve-template.ts'
+import { readIdempotencyKey } from '../idempotency-key.ts'
 import { createSandboxBody, toCreateRequest } from '../schemas/create-sandbox.ts'
 import { presentSandbox, sandboxResponse } from '../schemas/sandbox-response.ts'
 import type { Api } from './api.ts'
@@ -15,12 +17,16 @@ export function sandboxCreate(api: Api, { sandboxes, templates, publicDomain }: 
       { schema: { body: createSandboxBody, response: { 201: sandboxResponse } } },
       async (request, reply) => {
         const template = resolveTemplate(await templates.templates(), request.body.templateID)
-        const sandbox = await sandboxes.create(
-          request.teamId,
-          toCreateRequest(request.body, template, { isAlwaysSecure }),
-        )
+        const wanted = toCreateRequest(request.body, template, { isAlwaysSecure })
+        const key = readIdempotencyKey(request)
+        const repeatable = key === undefined ? undefined : { key, fingerprint: fingerprint([url, request.body]) }
+        const sandbox = await sandboxes.create(request.teamId, wanted, repeatable)
         return await reply.code(201).send(presentSandbox(sandbox, publicDomain()))
       },
     )
   }
+}
+
+function fingerprint(request: unknown): string {
+  return createHash('sha256').update(JSON.stringify(request)).digest('hex')
 }

@@ -7,7 +7,7 @@ import type { SandboxRouteDependencies } from './sandbox-routes.ts'
 export function sandboxGet(api: Api, { sandboxes, publicDomain }: SandboxRouteDependencies): void {
   const schema = { params: sandboxParams, response: { 200: sandboxDetailResponse } }
   api.get('/sandboxes/:sandboxID', { schema }, async (request, reply) => {
-    const sandbox = await sandboxes.get(request.teamId, request.params.sandboxID)
-    return await reply.send(presentSandboxDetail(sandbox, publicDomain()))
+    const detail = await sandboxes.describe(request.teamId, request.params.sandboxID)
+    return await reply.send(presentSandboxDetail(detail, publicDomain()))
   })
 }

@@ -1,5 +1,7 @@
 import { ENVD_VERSION, publicState } from '@drowse/protocol'
 import { z } from 'zod'
+import type { SandboxDetail } from '../../sandboxes/get.ts'
+import { idleTimeoutMs } from '../../sandboxes/idle-timeout.ts'
 import type { Sandbox } from '../../sandboxes/sandbox.ts'
 
 /** Required by clients' schemas and meaningless. */
@@ -30,6 +32,20 @@ export const listedSandboxResponse = identity.extend({
   diskSizeMB: z.number(),
   metadata: z.record(z.string(), z.string()),
   volumeMounts: z.array(z.unknown()),
+  envdUnresponsiveAtPause: z.literal(true).optional(),
+})
+
+/** What clients do not know of and ignore. */
+const drowse = z.object({
+  /** Where a paused one is. */
+  tier: z.enum(['frozen', 'disk', 'files']).optional(),
+  /** Why the latest run started without its memory, or why the pause holds none. */
+  coldReason: z.string().optional(),
+  /** End of a running one's lifetime, whatever its idle timeout does. */
+  lifetimeEndAt: z.string().optional(),
+  idleTimeoutSeconds: z.number().optional(),
+  /** Requests, streams and upgraded sockets that are open. */
+  openConnections: z.number(),
 })
 
 /** Answer of get. */
@@ -40,6 +56,7 @@ export const sandboxDetailResponse = listedSandboxResponse.extend({
   network: z.object({ allowPublicTraffic: z.boolean().optional(), maskRequestHost: z.string().optional() }),
   lifecycle: z.object({ onTimeout: z.enum(['pause', 'kill']), autoResume: z.boolean() }),
   pauseMode: z.enum(['full', 'filesystem']).optional(),
+  drowse,
 })
 
 /** A sandbox as create, connect and resume answer it. */
@@ -64,11 +81,13 @@ export function presentListedSandbox(sandbox: Sandbox): z.infer<typeof listedSan
     diskSizeMB: sandbox.diskSizeMb,
     metadata: { ...sandbox.metadata },
     volumeMounts: [],
+    ...(sandbox.state === 'paused' && sandbox.wasGuestSilent ? { envdUnresponsiveAtPause: true as const } : {}),
   }
 }
 
 /** A sandbox as get shows it. */
-export function presentSandboxDetail(sandbox: Sandbox, domain: string): z.infer<typeof sandboxDetailResponse> {
+export function presentSandboxDetail(detail: SandboxDetail, domain: string): z.infer<typeof sandboxDetailResponse> {
+  const { sandbox } = detail
   return {
     ...presentListedSandbox(sandbox),
     ...(sandbox.envdAccessToken === undefined ? {} : { envdAccessToken: sandbox.envdAccessToken }),
@@ -80,6 +99,19 @@ export function presentSandboxDetail(sandbox: Sandbox, domain: string): z.infer<
       autoResume: sandbox.autoResume,
     },
     ...(sandbox.state === 'paused' && sandbox.pauseMode !== undefined ? { pauseMode: sandbox.pauseMode } : {}),
+    drowse: presentExtras(detail),
+  }
+}
+
+function presentExtras({ sandbox, tier, connections }: SandboxDetail): z.infer<typeof drowse> {
+  const isRunning = publicState(sandbox.state) === 'running'
+  const idleMs = idleTimeoutMs(sandbox)
+  return {
+    ...(tier === undefined ? {} : { tier }),
+    ...(sandbox.coldReason === undefined ? {} : { coldReason: sandbox.coldReason }),
+    ...(isRunning ? { lifetimeEndAt: new Date(sandbox.maxEndAtMs).toISOString() } : {}),
+    ...(Number.isFinite(idleMs) ? { idleTimeoutSeconds: idleMs / 1000 } : {}),
+    openConnections: connections,
   }
 }
 

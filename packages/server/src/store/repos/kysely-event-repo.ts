@@ -1,5 +1,5 @@
 import type { SandboxId } from '@drowse/protocol'
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type { EventName, SandboxEvent } from '../../events/event.ts'
 import type { DatabaseSchema } from '../schema.ts'
 import type { EventRepo } from './event-repo.ts'
@@ -39,5 +39,14 @@ export class KyselyEventRepo implements EventRepo {
       name: row.name as EventName, // written by append()
       data: JSON.parse(row.data) as SandboxEvent['data'], // written by append()
     }))
+  }
+
+  async prune(keep: number): Promise<void> {
+    await this.#db
+      .deleteFrom('events')
+      .where('id', '<=', (db) =>
+        db.selectFrom('events').select((select) => sql<number>`${select.fn.max('id')} - ${keep}`.as('last')),
+      )
+      .execute()
   }
 }

@@ -31,6 +31,7 @@ export function sandboxFromRow(row: SandboxTable): Sandbox {
     memoryMb: row.memory_mb,
     diskSizeMb: row.disk_size_mb,
     pauseMode: row.pause_mode ?? undefined,
+    wasGuestSilent: row.was_guest_silent === 1,
     coldReason: row.cold_reason ?? undefined,
   }
 }
@@ -64,6 +65,7 @@ export function sandboxToRow(sandbox: Sandbox): SandboxTable {
     memory_mb: sandbox.memoryMb,
     disk_size_mb: sandbox.diskSizeMb,
     pause_mode: sandbox.pauseMode ?? null,
+    was_guest_silent: bit(sandbox.wasGuestSilent),
     cold_reason: sandbox.coldReason ?? null,
   }
 }
@@ -76,6 +78,7 @@ export function patchToRow(patch: SandboxPatch): Partial<SandboxTable> {
     ...(patch.maxEndAtMs === undefined ? {} : { max_end_at: patch.maxEndAtMs }),
     ...(patch.endAtMs === undefined ? {} : { end_at: patch.endAtMs }),
     ...('pauseMode' in patch ? { pause_mode: patch.pauseMode ?? null } : {}),
+    ...(patch.wasGuestSilent === undefined ? {} : { was_guest_silent: bit(patch.wasGuestSilent) }),
     ...('coldReason' in patch ? { cold_reason: patch.coldReason ?? null } : {}),
   }
 }

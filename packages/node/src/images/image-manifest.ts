@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { writeFileAtomic } from '@drowse/common'
 import type { EngineBuild } from '@drowse/engine'
 import { z } from 'zod'
-import { findJson } from './read-json.ts'
+import { findJson } from '../read-json.ts'
 
 /** Name of the manifest inside an image's folder. */
 const FILE = 'image.json'
@@ -23,7 +23,18 @@ export const imageManifestSchema = z.object({
   /** Bytes that the engine wrote. */
   bytes: z.number(),
   createdAt: z.iso.datetime(),
-  files: z.array(z.object({ name: z.string(), bytes: z.number() })),
+  files: z.array(
+    z.object({
+      name: z.string(),
+      bytes: z.number(),
+      /** When it was last written, in ms since the epoch; another time means that its content has to be looked at. */
+      modifiedMs: z.number().optional(),
+      /** Of its content, as hex; absent until it is known, which takes a while after the pause. */
+      sha256: z.string().optional(),
+    }),
+  ),
+  /** Why it must not be restored, as found while it rested. */
+  damage: z.string().optional(),
 })
 
 export type ImageManifest = z.infer<typeof imageManifestSchema>
@@ -31,9 +42,13 @@ export type ImageManifest = z.infer<typeof imageManifestSchema>
 /** Describes the engine's files in `directory` and writes that beside them, durably. */
 export async function writeImageManifest(
   directory: string,
-  facts: Omit<ImageManifest, 'files'>,
+  facts: Omit<ImageManifest, 'files' | 'damage'>,
 ): Promise<ImageManifest> {
-  const manifest = { ...facts, files: await listFiles(directory) }
+  return rewriteImageManifest(directory, { ...facts, files: await listImageFiles(directory) })
+}
+
+/** Replaces the manifest in `directory`, durably. */
+export async function rewriteImageManifest(directory: string, manifest: ImageManifest): Promise<ImageManifest> {
   await writeFileAtomic(join(directory, FILE), JSON.stringify(manifest, null, 2))
   return manifest
 }
@@ -48,33 +63,20 @@ export async function findImageManifest(directory: string): Promise<ImageManifes
   }
 }
 
-/** Says why the image in `directory` cannot be restored by `engine`, or `undefined` when nothing speaks against it. */
-export async function whyImageUnusable(
-  directory: string,
-  engine: EngineBuild,
-  generation: number,
-): Promise<string | undefined> {
-  const manifest = await findImageManifest(directory)
-  if (manifest === undefined) return 'the saved memory is missing or its manifest is damaged'
-  if (manifest.generation !== generation) return 'the saved memory is of another run'
-  if (!isSameBuild(manifest.engine, engine)) return 'the saved memory was written by another engine build or CPU'
-  const found = new Map((await listFiles(directory)).map((file) => [file.name, file.bytes]))
-  const damaged = manifest.files.find((file) => found.get(file.name) !== file.bytes)
-  return damaged === undefined ? undefined : `the saved memory is damaged: "${damaged.name}" has not its size`
-}
-
 /** Whether an image of build `a` restores under build `b`. */
 export function isSameBuild(a: EngineBuild, b: EngineBuild): boolean {
   return a.kind === b.kind && a.build === b.build && a.cpu === b.cpu
 }
 
-async function listFiles(directory: string): Promise<ImageManifest['files']> {
+/** Lists the engine's files in `directory`, as a manifest has them before they are hashed. */
+export async function listImageFiles(directory: string): Promise<ImageManifest['files']> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile() && entry.name !== FILE)
   return Promise.all(
     files.map(async (entry) => {
       const path = join(entry.parentPath, entry.name)
-      return { name: path.slice(directory.length + 1), bytes: (await stat(path)).size }
+      const { size, mtimeMs } = await stat(path)
+      return { name: path.slice(directory.length + 1), bytes: size, modifiedMs: mtimeMs }
     }),
   )
 }

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { cpus, loadavg, release, totalmem } from 'node:os'
+import { exec } from '@drowse/common'
+
+/** What a reader of the figures has to know of the machine, as lines of a list. */
+export async function machineFacts(runsc: { path: string; sha256: string; source: string }): Promise<string[]> {
+  const processors = cpus()
+  const version = (await exec(runsc.path, ['--version'])).stdout.split('\n')[0] ?? ''
+  const { version: client } = JSON.parse(
+    readFileSync(new URL('../node_modules/e2b/package.json', import.meta.url), 'utf8'),
+  ) as { version: string }
+  return [
+    `${new Date().toISOString()}; ${processors.length} × ${processors[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
+    `load before the run (1, 5, 15 min): ${loadavg()
+      .map((load) => load.toFixed(2))
+      .join(', ')}`,
+    `huge pages of shared memory: ${hugePages()}`,
+    `runsc ${runsc.sha256.slice(0, 16)} (${version.replace('runsc version ', '')}; ${runsc.source})`,
+    `node ${process.version}, e2b ${client}`,
+  ]
+}
+
+/** The chosen word of the setting, such as `within_size`. */
+function hugePages(): string {
+  try {
+    const text = readFileSync('/sys/kernel/mm/transparent_hugepage/shmem_enabled', 'utf8')
+    return /\[(\w+)\]/.exec(text)?.[1] ?? text.trim()
+  } catch {
+    return 'not in this kernel'
+  }
+}

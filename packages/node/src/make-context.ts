@@ -1,0 +1,62 @@
+import { Admission } from './admission/admission.ts'
+import { hostFacts } from './admission/host-facts.ts'
+import { BackgroundWork } from './background-work.ts'
+import { freeBytes } from './disk.ts'
+import { ImageHasher } from './images/image-hasher.ts'
+import { KillableOperations } from './killable-operations.ts'
+import type { NodeContext } from './node-context.ts'
+import { NodeEvents } from './node-events.ts'
+import { nodeSettings } from './node-settings.ts'
+import { WarmPool } from './pool/warm-pool.ts'
+import type { SandboxNodeOptions } from './sandbox-node.ts'
+import { SandboxShelf } from './sandbox-shelf.ts'
+import { SlotTable } from './slots.ts'
+import { fallToDisk } from './tiers/fall-to-disk.ts'
+import { FrozenTier } from './tiers/frozen-tier.ts'
+import { Trash } from './trash.ts'
+
+const MIB = 1024 * 1024
+/** Share of the host's memory that frozen sandboxes may keep unless the settings say another amount. */
+const FROZEN_SHARE = 0.25
+
+/** Builds the parts of a node, once. */
+export function makeContext(options: SandboxNodeOptions): NodeContext {
+  const { folder, logger, clock } = options
+  const settings = nodeSettings(options.settings)
+  const host = options.host ?? hostFacts()
+  const background = new BackgroundWork({ logger })
+  const shelf = new SandboxShelf({ folder })
+  const frozen: FrozenTier = new FrozenTier({
+    budgetBytes:
+      settings.frozenMemoryMb === undefined ? host.memoryBytes * FROZEN_SHARE : settings.frozenMemoryMb * MIB,
+    clock,
+    isMemoryShort: () => admission.isMemoryShort,
+    evict: (id) =>
+      background.start(`evict ${id}`, `take the memory of sandbox "${id}" back`, () =>
+        shelf.find(id)?.phase === 'pooled' ? context.pool.drop(id) : fallToDisk(context, id),
+      ),
+  })
+  const admission = new Admission({ host, settings, frozen, running: () => shelf.running() })
+  const context: NodeContext = {
+    folder,
+    engine: options.engine,
+    guest: options.assets.guest,
+    nameservers: options.nameservers,
+    clock,
+    logger,
+    shelf,
+    slots: new SlotTable(),
+    trash: new Trash({ directory: folder.trash, background }),
+    background,
+    events: new NodeEvents(),
+    operations: new KillableOperations(),
+    admission,
+    frozen,
+    pool: new WarmPool({ context: () => context, size: settings.poolSize }),
+    hasher: new ImageHasher({ context: () => context }),
+    frozenLimitMs: settings.frozenMinutes * 60_000,
+    onStep: options.onStep ?? ((): void => {}),
+    freeBytes: options.freeBytes ?? freeBytes,
+  }
+  return context
+}

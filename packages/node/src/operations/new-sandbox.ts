@@ -1,0 +1,41 @@
+import { mkdir } from 'node:fs/promises'
+import { syncDirectory } from '@drowse/common'
+import type { SandboxLimits } from '@drowse/engine'
+import type { SandboxId } from '@drowse/protocol'
+import type { TemplateDefinition } from '../assets.ts'
+import { makeRootDirectory } from '../disk.ts'
+import type { NodeContext } from '../node-context.ts'
+import { sandboxFolder } from '../sandbox-folder.ts'
+import type { SandboxManifest } from '../sandbox-manifest.ts'
+import type { WarmImage } from '../templates/template-store.ts'
+
+/** Takes a slot for a new sandbox and gives its first manifest; `warm` is the image that it will start from, if any. */
+export function newManifest(
+  context: NodeContext,
+  wanted: { id: SandboxId; template: TemplateDefinition; limits: SandboxLimits; warm: WarmImage | undefined },
+): SandboxManifest {
+  const { id, template, limits, warm } = wanted
+  return {
+    id,
+    templateId: template.id,
+    layers: warm === undefined ? template.layers : [warm.layer, ...template.layers],
+    limits,
+    network: { slot: context.slots.take(id) },
+    hostname: id,
+    phase: 'creating',
+    generation: 1,
+    guest: warm?.guest ?? { path: context.guest.path, hash: context.guest.hash },
+    image: null,
+    createdAt: new Date(context.clock.nowMs()).toISOString(),
+  }
+}
+
+/** Makes the folder of a new sandbox with its first manifest, durably. The manifest is on the shelf. */
+export async function makeSandboxFolder(context: NodeContext, manifest: SandboxManifest): Promise<void> {
+  const at = sandboxFolder(context.folder, manifest.id)
+  await mkdir(at.root, { mode: 0o700 })
+  await mkdir(at.work)
+  await makeRootDirectory(at.upper)
+  await context.shelf.save(manifest)
+  await syncDirectory(context.folder.sandboxes)
+}

@@ -1,0 +1,47 @@
+import { DrowseError, type SandboxId } from '@drowse/protocol'
+import type { NodeInit } from '../node-client.ts'
+import { introduce, type NodeContext } from '../node-context.ts'
+import type { SandboxManifest } from '../sandbox-manifest.ts'
+import type { StepLog } from '../step-log.ts'
+
+/** One attempt to bring a sandbox back. */
+export interface Wake {
+  context: NodeContext
+  id: SandboxId
+  /** As it was when the attempt began. */
+  manifest: SandboxManifest
+  init: NodeInit
+  steps: StepLog<'resume'>
+  signal: AbortSignal
+}
+
+/** Waits for the daemon and makes the new run the truth; from then on the image is of an earlier run. */
+export async function finishWake({ context, init, steps, signal }: Wake, manifest: SandboxManifest): Promise<void> {
+  signal.throwIfAborted()
+  await steps.run('init', () => introduce(context, manifest, init, 'kept', signal))
+  signal.throwIfAborted()
+  const running: SandboxManifest = {
+    ...manifest,
+    phase: 'running',
+    generation: manifest.generation + 1,
+    image: null,
+  }
+  await steps.run('manifest', () => context.shelf.save(running))
+  signal.throwIfAborted()
+}
+
+/** Ends a half-made wake and shows the sandbox paused again. A kill removes the rest by itself. */
+export async function stopWake({ context, id, manifest, signal }: Wake): Promise<void> {
+  try {
+    await context.engine.destroy(id)
+    // Also when no other phase was shown: a write that failed half way may be on disk.
+    if (!signal.aborted) await context.shelf.save(manifest)
+  } catch (error) {
+    context.logger.error({ sandboxId: id, err: DrowseError.from(error) }, 'Cannot undo a failed resume')
+  }
+}
+
+/** Behind the answer: the new run's manifest has made the image one of an earlier run, which nothing restores. */
+export function removeImageBehind(context: NodeContext, id: SandboxId, work: () => Promise<void>): void {
+  void context.background.start(id, `take away the used memory of sandbox "${id}"`, work)
+}
