@@ -163,7 +163,8 @@ export function describeNodeClientContract(name: string, make: () => Promise<Nod
       expect(await node.find(id)).toMatchObject({ status: 'running' })
       await subject.silence(id)
       expect(await node.pause(id, { memory: true })).toEqual({ wasGuestSilent: true })
-      expect(await node.find(id)).toMatchObject({ status: 'paused', hasMemory: true })
+      expect(await node.find(id)).toMatchObject({ status: 'paused', hasMemory: true, wasGuestSilent: true })
+      expect(await node.pause(id, { memory: true })).toEqual({ wasGuestSilent: true })
     })
 
     it('claim() hands each id out once, for its own limits only; a create takes it', async () => {

@@ -130,8 +130,9 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     const manifest = shelf.find(id)
     if (manifest === undefined) return undefined
     if (manifest.phase === 'running' && isAlive) return { id, status: 'running', hasMemory: false }
-    const hasMemory = manifest.phase !== 'running' && manifest.image !== null
-    return { id, status: 'paused', hasMemory, tier: tierOf(this.#context, manifest) }
+    const image = manifest.phase === 'running' ? null : manifest.image
+    const mark = image?.wasGuestSilent === true ? { wasGuestSilent: true } : {}
+    return { id, status: 'paused', hasMemory: image !== null, tier: tierOf(this.#context, manifest), ...mark }
   }
 
   async inventory(): Promise<NodeSandbox[]> {

@@ -162,7 +162,7 @@ export class FakeNode implements NodeClient {
   async pause(id: SandboxId, options: { memory: boolean; requireHealthyGuest?: boolean }): Promise<NodePauseResult> {
     return this.#operate('pause', id, () => {
       const sandbox = this.#get(id)
-      if (sandbox.status === 'paused') return { wasGuestSilent: false }
+      if (sandbox.status === 'paused') return { wasGuestSilent: sandbox.wasGuestSilent === true }
       const wasGuestSilent = this.#silent.has(id)
       if (wasGuestSilent && (options.requireHealthyGuest === true || !options.memory)) {
         throw new DrowseError('unavailable', `Cannot pause sandbox "${id}": its daemon does not answer`)

@@ -33,6 +33,8 @@ export const imageManifestSchema = z.object({
       sha256: z.string().optional(),
     }),
   ),
+  /** The daemon did not answer before the pause; absent for no. */
+  wasGuestSilent: z.boolean().optional(),
   /** Why it must not be restored, as found while it rested. */
   damage: z.string().optional(),
 })

@@ -33,7 +33,7 @@ export async function pauseSandbox(
 ): Promise<NodePauseResult> {
   await context.background.settled(id)
   const manifest = context.shelf.get(id)
-  if (manifest.phase !== 'running') return { wasGuestSilent: false }
+  if (manifest.phase !== 'running') return { wasGuestSilent: manifest.image?.wasGuestSilent === true }
   const steps = beginSteps(context, 'pause', id)
   const wasGuestSilent = await isSilent(context, manifest, steps, signal)
   if (wasGuestSilent && !options.memory && (await loseMemoryIfGone(context, manifest))) return { wasGuestSilent }
@@ -44,7 +44,7 @@ export async function pauseSandbox(
   try {
     await steps.run('freeze', () => context.engine.freeze(id))
     signal.throwIfAborted()
-    if (options.memory) saved = await saveMemory(context, manifest, steps, signal)
+    if (options.memory) saved = await saveMemory(context, manifest, { wasGuestSilent }, steps, signal)
     else await steps.run('sync', () => syncFilesystem(sandboxFolder(context.folder, id).upper))
     signal.throwIfAborted()
     await commit(context, { ...manifest, phase: 'paused', image: saved?.image ?? null }, steps, signal)
@@ -91,6 +91,7 @@ function settleBehind(context: NodeContext, id: SandboxId, saved: SavedMemory | 
 async function saveMemory(
   context: NodeContext,
   manifest: SandboxManifest,
+  { wasGuestSilent }: NodePauseResult,
   steps: StepLog<'pause'>,
   signal: AbortSignal,
 ): Promise<SavedMemory> {
@@ -113,6 +114,7 @@ async function saveMemory(
       engine: context.engine.build,
       bytes: checkpoint.value.bytes,
       createdAt: new Date(context.clock.nowMs()).toISOString(),
+      ...(wasGuestSilent ? { wasGuestSilent } : {}),
     }),
   )
   return { image, residentBytes }
