@@ -76,8 +76,9 @@ async function request(sandbox: Sandbox): Promise<void> {
   if (!response.ok) throw new Error(`the request was answered with ${response.status}`)
 }
 
+/** How many runsc processes a sandbox has. */
 async function processes(id: string): Promise<number> {
-  return (await hostTraces(id)).filter((line) => line.startsWith('process')).length
+  return (await hostTraces(id)).filter((line) => line.startsWith('process') && line.includes('--root=')).length
 }
 
 /** Waits until no process of a sandbox is left. */

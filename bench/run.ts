@@ -42,8 +42,12 @@ async function main(plan: Plan): Promise<void> {
   )
   try {
     const facts = await machineFacts(await asset(installation, 'engine'))
-    for (const tier of plan.tiers) await raceSignal(measureTier(installation, tier, plan.results), stop.signal)
-    process.stdout.write(report(facts, plan.results))
+    try {
+      for (const tier of plan.tiers) await raceSignal(measureTier(installation, tier, plan.results), stop.signal)
+    } finally {
+      // Also what was measured until something failed.
+      process.stdout.write(report(facts, plan.results))
+    }
   } catch (error) {
     if (!stop.signal.aborted) throw error
     tell(String(stop.signal.reason))
