@@ -1,7 +1,8 @@
 import { Sandbox } from 'e2b'
 import { describe, expect, inject, it } from 'vitest'
 import { detailOf, dropToDisk } from '../platform/support/inspect.ts'
-import { killAfterEach, startCounter, startQuietly, until } from '../platform/support/sandboxes.ts'
+import { killAfterEach, startCounter, until } from '../platform/support/sandboxes.ts'
+import { startQuietly } from '../platform/support/start-quietly.ts'
 import { requestThroughGateway, serverInside } from '../platform/support/traffic.ts'
 
 const SIZE_MB = 512

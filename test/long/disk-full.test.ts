@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientEnvironment, drowse, type Installation } from '../platform/support/drowse.ts'
 import { makeInstallation, removeInstallation } from '../platform/support/installation.ts'
 import { api, detailOf } from '../platform/support/inspect.ts'
-import { killAfterEach, startCounter, startQuietly, until } from '../platform/support/sandboxes.ts'
+import { killAfterEach, startCounter, until } from '../platform/support/sandboxes.ts'
+import { startQuietly } from '../platform/support/start-quietly.ts'
 import { makeSmallDisk, type SmallDisk } from './support/small-disk.ts'
 
 const MIB = 1024 * 1024

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Sandbox } from 'e2b'
 import { describe, expect, inject, it } from 'vitest'
 import { detailOf, dropToDisk, logOf } from './support/inspect.ts'
-import { killAfterEach, startQuietly, until } from './support/sandboxes.ts'
+import { killAfterEach, until } from './support/sandboxes.ts'
+import { startQuietly } from './support/start-quietly.ts'
 import { serverInside, upgradeThroughGateway, requestThroughGateway } from './support/traffic.ts'
 
 /** Counts the fires of a timer of 100 ms, by two clocks, and tells on request how many there were since it was last asked. */

@@ -1,6 +1,7 @@
 import { afterEach } from 'vitest'
 import type { Sandbox } from 'e2b'
 import { pollUntil } from '@drowse/common'
+import { startQuietly } from './start-quietly.ts'
 
 /** Registers sandboxes to be killed after each test of the calling file, whatever happened to them. */
 export function killAfterEach(): <T extends { kill(): Promise<unknown> }>(sandbox: T) => T {
@@ -55,16 +56,6 @@ export async function startCounter(sandbox: Sandbox): Promise<Counter> {
       return { pid: seen ?? NaN, count: count ?? NaN }
     },
   }
-}
-
-/**
- * Starts a command in the background and lets its output go. A client that holds a stream asks for the sandbox's health when a pause cuts
- * that, and so wakes one with autoResume again.
- */
-export async function startQuietly(sandbox: Sandbox, command: string): Promise<number> {
-  const handle = await sandbox.commands.run(command, { background: true, timeoutMs: 0 })
-  await handle.disconnect()
-  return handle.pid
 }
 
 /** Waits until `probe` is true, at most `timeoutMs`. */

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import type { Sandbox } from 'e2b'
-import { startQuietly, until } from './sandboxes.ts'
+import { until } from './sandboxes.ts'
+import { startQuietly } from './start-quietly.ts'
 
 /** A server that answers with the path it was asked for, and greets whoever upgrades to a WebSocket with one frame, "hello". */
 const SERVER = `

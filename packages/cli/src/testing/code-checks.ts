@@ -4,13 +4,15 @@ import { setupError, workspace, type Step } from '@drowse/setup'
 
 const CHECK_TIMEOUT_MS = 10 * 60_000
 
-/** Steps that check the code without running it: types, lint, package boundaries. A failed one throws with what its program printed. */
+/** Steps that check the code without running it: types, lint, format, unused code, package boundaries. A failed one throws with what its program printed. */
 export function codeCheckSteps(repository: string): Step[] {
   const { node } = workspace(repository)
   const bin = (...parts: string[]): string => join(repository, 'node_modules', ...parts)
   const checks: [id: string, title: string, args: string[]][] = [
     ['types', 'Types', [bin('typescript', 'bin', 'tsc'), '-b']],
     ['lint', 'Lint', [bin('oxlint', 'bin', 'oxlint'), '--type-aware', '--deny-warnings']],
+    ['format', 'Format', [bin('oxfmt', 'bin', 'oxfmt'), '--check', '.']],
+    ['unused', 'Unused code', [bin('knip', 'bin', 'knip.js')]],
     ['boundaries', 'Package boundaries', [join(repository, 'scripts', 'check-boundaries.ts')]],
   ]
   return checks.map(([id, title, args]) => ({
