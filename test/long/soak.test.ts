@@ -62,11 +62,11 @@ describe(`${SANDBOXES} sandboxes through pause and wake for ${MINUTES} minutes`,
       // One round first: pools, connections and compiled code are there then.
       const first = await cycle(sandboxes, Date.now() + 60_000)
       await settle(sandboxes)
-      const before = footprint(installation)
+      const before = await quietFootprint(installation)
 
       const main = await cycle(sandboxes, Date.now() + MINUTES * 60_000)
       await settle(sandboxes)
-      const after = footprint(installation)
+      const after = await quietFootprint(installation)
 
       const figures = { sandboxes: SANDBOXES, minutes: MINUTES, warmUp: first, main, before, after }
       await report(figures)
@@ -114,6 +114,17 @@ describe(`${SANDBOXES} sandboxes through pause and wake for ${MINUTES} minutes`,
     }, 60_000)
   }
 })
+
+/** The footprint at the quietest of some moments: the service's housekeeping opens many files for an instant. */
+async function quietFootprint(installation: Installation): Promise<Footprint> {
+  let quietest = footprint(installation)
+  for (let sample = 0; sample < 20; sample++) {
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    const next = footprint(installation)
+    if (next.serviceFiles < quietest.serviceFiles) quietest = next
+  }
+  return quietest
+}
 
 function footprint({ data }: Installation): Footprint {
   const { pid } = JSON.parse(readFileSync(join(data, 'run', 'service.json'), 'utf8')) as { pid: number }

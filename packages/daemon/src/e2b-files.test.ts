@@ -129,8 +129,11 @@ describe('e2b directories', () => {
 describe('novita-sandbox', () => {
   it('runs commands and moves files', async () => {
     expect((await novita.commands.run('echo $USER')).stdout).toBe('user\n')
-    const handle = await novita.commands.run('cat', { background: true, stdin: true })
+    const echoed = Promise.withResolvers<void>()
+    const onStdout = (): void => echoed.resolve()
+    const handle = await novita.commands.run('cat', { background: true, stdin: true, onStdout })
     await novita.commands.sendStdin(handle.pid, 'hi')
+    await echoed.promise
     expect(await novita.commands.kill(handle.pid)).toBe(true)
     await expect(handle.wait()).rejects.toMatchObject({ stdout: 'hi' })
     await novita.files.write('n.txt', 'novita')

@@ -48,7 +48,7 @@ export async function runDemo(
     await step(
       'pause()',
       () => sandbox.pause(),
-      () => 'files and memory are on disk, no process is left',
+      () => 'files and memory are on disk; it stays stopped in RAM for a while',
     )
     await step(
       'files.read() wakes it',

@@ -16,8 +16,10 @@ export async function initialise(
   const init = parseInit(await readJson(request))
   // Those who read output before the sandbox slept are gone; a reader that never reads would hold processes up.
   daemon.processes.dropSubscribers('the sandbox was paused while the request was in flight')
+  const isKnown = daemon.settings.knowsIdentity(init)
   daemon.settings.apply(init)
-  await writeIdentity(daemon.root, init, daemon.log)
+  // A wake tells what the memory holds already; reading the files again would be most of its time here.
+  if (!isKnown) await writeIdentity(daemon.root, init, daemon.log)
   const skewMs = Date.now() - Date.parse(init.timestamp)
   if (Math.abs(skewMs) > SKEW_MS) daemon.log(`The clock differs from the host's by ${skewMs} ms`)
   response.writeHead(204).end()

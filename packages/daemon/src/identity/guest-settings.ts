@@ -10,6 +10,7 @@ export class GuestSettings {
   defaultWorkdir: string | undefined
   /** PATH of processes whose environment names none. */
   readonly path: string
+  #identity: string | undefined
 
   constructor(path: string) {
     this.path = path
@@ -21,5 +22,15 @@ export class GuestSettings {
     if (init.accessToken !== undefined) this.accessToken = init.accessToken
     if (init.defaultUser !== undefined) this.defaultUser = init.defaultUser
     if (init.defaultWorkdir !== undefined) this.defaultWorkdir = init.defaultWorkdir
+    this.#identity = identityOf(init)
   }
+
+  /** Whether the last init said the same of name and name servers, and this one asks for no fresh identity. */
+  knowsIdentity(init: EnvdInit): boolean {
+    return init.identity === 'kept' && this.#identity === identityOf(init)
+  }
+}
+
+function identityOf({ hostname, nameservers }: EnvdInit): string {
+  return [hostname, ...nameservers].join(' ')
 }
