@@ -29,8 +29,14 @@ export async function makeLoadedSandbox(holdMb: number): Promise<Sandbox> {
 }
 
 /** Measures creates, each after a pool had time to fill again. One more comes first and is not counted. */
-export async function measureCreates(samples: Samples, name: string, repetitions: number): Promise<void> {
+export async function measureCreates(
+  samples: Samples,
+  name: string,
+  repetitions: number,
+  signal: AbortSignal,
+): Promise<void> {
   for (let index = 0; index <= repetitions; index++) {
+    signal.throwIfAborted()
     const sandbox = await timed(index === 0 ? new Map() : samples, name, () => Sandbox.create({ timeoutMs: 300_000 }))
     await timed(index === 0 ? new Map() : samples, 'kill()', () => sandbox.kill())
     await settled(sandbox.sandboxId)

@@ -1,7 +1,6 @@
 import { readFile, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { raceSignal } from '@drowse/common'
 import { clientEnvironment, drowse, type Installation } from '../test/platform/support/drowse.ts'
 import { makeInstallation, removeInstallation } from '../test/platform/support/installation.ts'
 import { machineFacts } from './machine.ts'
@@ -43,7 +42,8 @@ async function main(plan: Plan): Promise<void> {
   try {
     const facts = await machineFacts(await asset(installation, 'engine'))
     try {
-      for (const tier of plan.tiers) await raceSignal(measureTier(installation, tier, plan.results), stop.signal)
+      // Not raced with the signal: what is being measured removes its raw sandbox by the installation's own runsc first.
+      for (const tier of plan.tiers) await measureTier(installation, tier, plan.results)
     } finally {
       // Also what was measured until something failed.
       process.stdout.write(report(facts, plan.results))
@@ -68,7 +68,7 @@ async function measureTier(base: Installation, tier: Tier, results: readonly Siz
   if (smallest !== undefined) {
     tell('creating')
     const name = tier === 'frozen' ? 'create(), pool' : 'create(), no pool'
-    await measureCreates(smallest.platform, name, smallest.size.repetitions)
+    await measureCreates(smallest.platform, name, smallest.size.repetitions, stop.signal)
   }
   for (const result of results) await measureSize(installation, tier, result)
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { chmod, cp, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -133,7 +133,7 @@ export class RawSandbox implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { name } = this.#options
-    await this.delete().catch(() => undefined) // there is none after a failure before create
+    if (existsSync(this.#stateFile())) await this.delete() // there is none after a failure before create
     if (readFileSync('/proc/mounts', 'utf8').includes(` ${this.#root} `)) await exec('umount', [this.#root])
     await exec('ip', ['link', 'del', LINK]).catch(() => undefined) // it went with the namespace, or was never made
     await exec('ip', ['netns', 'del', name]).catch(() => undefined)
@@ -153,9 +153,13 @@ export class RawSandbox implements AsyncDisposable {
   }
 
   async #socketPath(): Promise<string> {
-    const { name } = this.#options
-    const state: unknown = JSON.parse(await readFile(join(this.#state, `${name}_sandbox:${name}.state`), 'utf8'))
+    const state: unknown = JSON.parse(await readFile(this.#stateFile(), 'utf8'))
     return (state as { sandbox: { controlSocketPath: string } }).sandbox.controlSocketPath // runsc's own file
+  }
+
+  #stateFile(): string {
+    const { name } = this.#options
+    return join(this.#state, `${name}_sandbox:${name}.state`)
   }
 
   async #runsc(verb: string, ...args: string[]): Promise<void> {

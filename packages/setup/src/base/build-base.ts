@@ -59,7 +59,7 @@ function baseError(error: unknown): DrowseError {
     /resolve|Could not connect|Connection (failed|refused|timed out)|Network is unreachable|Failed to fetch/.test(text)
   ) {
     return setupError('Cannot make the base template: the Debian mirror cannot be reached', {
-      hint: 'Check the network (deb.debian.org over http), then run this again.',
+      hint: 'Check that apt-get reaches its Debian mirror, then run this again.',
       detail,
       cause: error,
     })
