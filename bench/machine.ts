@@ -14,14 +14,13 @@ export async function machineFacts(runsc: { path: string; sha256: string; source
     `load before the run (1, 5, 15 min): ${loadavg()
       .map((load) => load.toFixed(2))
       .join(', ')}`,
-    `huge pages of shared memory: ${hugePages()}`,
     `runsc ${runsc.sha256.slice(0, 16)} (${version.replace('runsc version ', '')}; ${runsc.source})`,
     `node ${process.version}, e2b ${client}`,
   ]
 }
 
-/** The chosen word of the setting, such as `within_size`. */
-function hugePages(): string {
+/** Whether shared memory comes in huge pages: the chosen word of the host's setting, such as `within_size`. `up` sets it, so ask after that. */
+export function hugePages(): string {
   try {
     const text = readFileSync('/sys/kernel/mm/transparent_hugepage/shmem_enabled', 'utf8')
     return /\[(\w+)\]/.exec(text)?.[1] ?? text.trim()

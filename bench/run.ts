@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { clientEnvironment, drowse, type Installation } from '../test/platform/support/drowse.ts'
 import { makeInstallation, removeInstallation } from '../test/platform/support/installation.ts'
-import { machineFacts } from './machine.ts'
+import { hugePages, machineFacts } from './machine.ts'
 import { makeLoadedSandbox, measureCreates, measureCycle, measureRunning, type Tier } from './platform.ts'
 import { rawCycle } from './raw/raw-cycles.ts'
 import { RawSandbox } from './raw/raw-sandbox.ts'
@@ -43,7 +43,10 @@ async function main(plan: Plan): Promise<void> {
     const facts = await machineFacts(await asset(installation, 'engine'))
     try {
       // Not raced with the signal: what is being measured removes its raw sandbox by the installation's own runsc first.
-      for (const tier of plan.tiers) await measureTier(installation, tier, plan.results)
+      for (const tier of plan.tiers) {
+        await measureTier(installation, tier, plan.results)
+        facts.push(`huge pages of shared memory after the tier "${tier}": ${hugePages()}`)
+      }
     } finally {
       // Also what was measured until something failed.
       process.stdout.write(report(facts, plan.results))
