@@ -1,4 +1,4 @@
-import { ensureDirectory, type Clock, type Logger } from '@drowse/common'
+import { ensureDirectory, SingleFlight, type Clock, type Logger } from '@drowse/common'
 import type { Engine, EngineEvent, SandboxLimits } from '@drowse/engine'
 import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
 import type { HostFacts } from './admission/host-facts.ts'
@@ -55,7 +55,7 @@ export interface SandboxNodeOptions {
 /** All sandboxes of one host, over an engine. Call {@link start} before anything else. */
 export class SandboxNode implements NodeClient, AsyncDisposable {
   readonly #context: NodeContext
-  readonly #warming = new Map<string, Promise<void>>()
+  readonly #warming = new SingleFlight<void>()
   #stopListening: (() => void) | undefined
 
   constructor(options: SandboxNodeOptions) {
@@ -81,7 +81,7 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     const failures: unknown[] = []
     for (const template of await listTemplates(this.#context.folder)) {
       try {
-        await this.#warmOnce(template.id, () => warmTemplate(this.#context, template))
+        await this.#warming.run(template.id, () => warmTemplate(this.#context, template))
       } catch (error) {
         failures.push(error)
       }
@@ -165,7 +165,7 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 
   /** Waits for operations and for what goes on behind their answers: deletions, evictions, hashes, the pool. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#warming.values())
+    await this.#warming.settled()
     await this.#context.operations.drained()
     await this.#context.background.drained()
   }
@@ -183,14 +183,6 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 
   async #operate<T>(id: SandboxId, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return this.#context.operations.run(id, work).catch(throwNodeError)
-  }
-
-  async #warmOnce(id: string, work: () => Promise<void>): Promise<void> {
-    const running = this.#warming.get(id)
-    if (running !== undefined) return running
-    const mine = work().finally(() => this.#warming.delete(id))
-    this.#warming.set(id, mine)
-    return mine
   }
 }
 

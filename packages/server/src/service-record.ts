@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomic } from '@drowse/common'
+import { readProcessStat, writeFileAtomic } from '@drowse/common'
 import type { DataFolder } from '@drowse/node'
 import { DrowseError } from '@drowse/protocol'
 import { z } from 'zod'
@@ -17,7 +17,7 @@ export interface ServicePorts {
 export async function refuseSecondService(folder: DataFolder): Promise<void> {
   const parsed = schema.safeParse(await readRecord(folder))
   if (!parsed.success || parsed.data.pid === process.pid) return
-  if ((await startTime(parsed.data.pid)) !== parsed.data.startTime) return
+  if ((await readProcessStat(parsed.data.pid))?.startTime !== parsed.data.startTime) return
   throw new DrowseError(
     'setup_failed',
     `Cannot start: process ${parsed.data.pid} serves "${folder.root}" already; stop it with "drowse down" first`,
@@ -28,7 +28,7 @@ export async function refuseSecondService(folder: DataFolder): Promise<void> {
 export async function writeServiceRecord(folder: DataFolder, ports: ServicePorts): Promise<void> {
   const record = {
     pid: process.pid,
-    startTime: await startTime(process.pid),
+    startTime: (await readProcessStat(process.pid))?.startTime,
     httpPort: ports.httpPort,
     httpsPort: ports.httpsPort,
     startedAt: new Date().toISOString(),
@@ -50,16 +50,5 @@ async function readRecord(folder: DataFolder): Promise<unknown> {
     return JSON.parse(await readFile(recordPath(folder), 'utf8'))
   } catch {
     return undefined // none, or torn by hand: then nobody can say that it runs
-  }
-}
-
-/** Start of a process in clock ticks since boot, which with the pid names it; undefined when it has ended. */
-async function startTime(pid: number): Promise<number | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    // Field 22, counted behind the name in brackets, which may hold blanks; field 3 is the first after it.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
-  } catch {
-    return undefined
   }
 }

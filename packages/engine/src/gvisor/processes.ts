@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { isEndedState, readProcessStat } from '@drowse/common'
 
 /** Which runsc processes are meant. */
 export interface ContainerIdentity {
@@ -33,12 +34,8 @@ export function killProcess(pid: number): void {
 
 /** Whether process `pid` runs still; a zombie does not. */
 export async function isAlive(pid: number): Promise<boolean> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
-  } catch {
-    return false
-  }
+  const stat = await readProcessStat(pid)
+  return stat !== undefined && !isEndedState(stat.state)
 }
 
 /** Empty for a zombie and for a process that is gone. */

@@ -1,11 +1,10 @@
-import { KeyedMutex, type Clock, type Logger } from '@drowse/common'
+import { KeyedMutex, SingleFlight, type Clock, type Logger } from '@drowse/common'
 import type { NodeClient } from '@drowse/node'
 import type { SandboxId } from '@drowse/protocol'
 import type { Store } from '../store/store.ts'
 import { Activity } from './activity.ts'
 import { SandboxLedger } from './ledger.ts'
 import type { Sandbox } from './sandbox.ts'
-import { SingleFlight } from './single-flight.ts'
 import type { ServerStep } from './steps.ts'
 
 /** What the lifecycle is built from. */

@@ -1,24 +1,20 @@
-import { readFile } from 'node:fs/promises'
+import { isEndedState, parseProcessStat, readProcessStat, type ProcessStat } from '@drowse/common'
 
 /**
  * Start time of a process in clock ticks since boot (field 22 of /proc/<pid>/stat), or `undefined` when there is none.
  * Together with the pid it names one process for as long as the machine is up.
  */
 export async function processStartTime(pid: number): Promise<number | undefined> {
-  let stat: string
-  try {
-    stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  } catch {
-    return undefined // ended
-  }
-  return parseStartTime(stat)
+  const stat = await readProcessStat(pid)
+  return stat === undefined ? undefined : startTimeOf(stat)
 }
 
-/** Takes the start time out of the text of /proc/<pid>/stat; the program's name in it may hold blanks and brackets. */
-export function parseStartTime(stat: string): number | undefined {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  // The first field here is the third of the file: the state. A dead child that was not waited for counts as ended.
-  if (fields[0] === 'Z' || fields[0] === 'X') return undefined
-  const ticks = Number(fields[19])
-  return Number.isFinite(ticks) ? ticks : undefined
+/** Takes the start time out of the text of /proc/<pid>/stat. */
+export function parseStartTime(text: string): number | undefined {
+  return startTimeOf(parseProcessStat(text))
+}
+
+/** A dead child that was not waited for counts as ended. */
+function startTimeOf({ state, startTime }: ProcessStat): number | undefined {
+  return isEndedState(state) || !Number.isFinite(startTime) ? undefined : startTime
 }

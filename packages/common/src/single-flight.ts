@@ -15,6 +15,11 @@ export class SingleFlight<T> {
     }
   }
 
+  /** Waits for every run that is on its way, whatever becomes of it. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#flights.values())
+  }
+
   /** Whether a run is on its way under `key`. */
   has(key: string): boolean {
     return this.#flights.has(key)
