@@ -1,6 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { isEndedState, readProcessStat } from '@drowse/common'
 
+/** How many processes are looked at at once: each look holds a file open, and many sandboxes may end at the same time. */
+const LOOKS_AT_ONCE = 16
+
 /** Which runsc processes are meant. */
 export interface ContainerIdentity {
   id: string
@@ -19,8 +22,13 @@ export async function isContainerProcess(pid: number, identity: ContainerIdentit
 /** Looks through all processes of the host for those of a container: Sentry, gofer, and CLI runs of an earlier service. */
 export async function findContainerProcesses(identity: ContainerIdentity): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-  const checked = await Promise.all(pids.map(async (pid) => ((await isContainerProcess(pid, identity)) ? pid : 0)))
-  return checked.filter((pid) => pid !== 0)
+  const found: number[] = []
+  for (let at = 0; at < pids.length; at += LOOKS_AT_ONCE) {
+    const some = pids.slice(at, at + LOOKS_AT_ONCE)
+    const checked = await Promise.all(some.map(async (pid) => ((await isContainerProcess(pid, identity)) ? pid : 0)))
+    found.push(...checked.filter((pid) => pid !== 0))
+  }
+  return found
 }
 
 /** Sends SIGKILL; a process that is gone is fine. */
