@@ -9,7 +9,7 @@ import { HOLD_PROGRAM } from '../sizes.ts'
 import { controlCall } from './control-call.ts'
 import { rawConfig } from './raw-config.ts'
 
-/** The flags that the platform gives runsc. */
+/** Those of the flags that the platform gives runsc which bear on how fast it is. */
 const FLAGS = ['--platform=systrap', '--network=sandbox', '--overlay2=none', '--allow-suid']
 const LINK = 'drowsebench0'
 const ADDRESS = { host: '10.236.255.1', guest: '10.236.255.2', prefixLength: 30 }

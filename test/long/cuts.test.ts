@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { NotFoundError, Sandbox } from 'e2b'
+import { Sandbox } from 'e2b'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientEnvironment, drowse, type Installation } from '../platform/support/drowse.ts'
 import { makeInstallation, removeInstallation } from '../platform/support/installation.ts'
 import { api, detailOf } from '../platform/support/inspect.ts'
-import { startCounter, until, type Counter } from '../platform/support/sandboxes.ts'
+import { isGone, startCounter, until, type Counter } from '../platform/support/sandboxes.ts'
 import { CUTS, type Cut, type Deed } from './support/cuts.ts'
 import { expectNoOrphans, listedIds } from './support/orphans.ts'
 import { reboot } from './support/reboot.ts'
@@ -162,16 +162,6 @@ describe('kill -9 of the service', () => {
     for (const id of ids) {
       const sandbox = await Sandbox.connect(id)
       expect((await sandbox.commands.run('echo works')).stdout).toBe('works\n')
-    }
-  }
-
-  async function isGone(sandbox: Sandbox): Promise<boolean> {
-    try {
-      await sandbox.getInfo()
-      return false
-    } catch (error) {
-      if (error instanceof NotFoundError) return true
-      throw error
     }
   }
 

@@ -1,7 +1,7 @@
-import { NotFoundError, Sandbox } from 'e2b'
+import { Sandbox } from 'e2b'
 import { describe, expect, inject, it } from 'vitest'
 import { detailOf, dropToDisk, killEngine } from './support/inspect.ts'
-import { killAfterEach, startCounter, until } from './support/sandboxes.ts'
+import { isGone, killAfterEach, startCounter, until } from './support/sandboxes.ts'
 
 describe('when the engine of a sandbox dies', () => {
   const keep = killAfterEach()
@@ -37,15 +37,7 @@ describe('when the engine of a sandbox dies', () => {
     const sandbox = keep(await Sandbox.create())
     killEngine(installation, sandbox.sandboxId)
     await until(async () => !(await sandbox.isRunning()))
-    await until(async () => {
-      try {
-        await sandbox.getInfo()
-        return false
-      } catch (error) {
-        if (error instanceof NotFoundError) return true
-        throw error
-      }
-    })
+    await until(() => isGone(sandbox))
   })
 
   it('a paused one keeps its memory', async () => {

@@ -1,6 +1,7 @@
 """The two Python packages as published, by name: what the scenarios use of each."""
 
 import importlib
+from pathlib import Path
 
 
 def load(name):
@@ -15,19 +16,8 @@ def states(module):
     return importlib.import_module(f"{module.__name__}.api.client.models").SandboxState
 
 
-COUNTER = """
-import os, signal, time
-count = 0
-def tell(*_):
-    with open('/tmp/count.new', 'w') as f:
-        f.write(f'{os.getpid()} {count}')
-    os.rename('/tmp/count.new', '/tmp/count')
-signal.signal(signal.SIGUSR1, tell)
-open('/tmp/ready', 'w').close()
-while True:
-    time.sleep(0.1)
-    count += 1
-"""
+COUNTER = Path(__file__).with_name("counter.py").read_text()
+"""Program that counts in memory and tells the count only when asked by a signal."""
 
 ASK = "rm -f /tmp/count; kill -USR1 {pid}; until [ -e /tmp/count ]; do sleep 0.02; done; cat /tmp/count"
 """Command that prints the counter's pid and count."""

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach } from 'vitest'
-import type { Sandbox } from 'e2b'
+import { NotFoundError, type Sandbox } from 'e2b'
 import { pollUntil } from '@drowse/common'
 import { startQuietly } from './start-quietly.ts'
 
@@ -15,20 +17,8 @@ export function killAfterEach(): <T extends { kill(): Promise<unknown> }>(sandbo
   }
 }
 
-/** Program that counts in memory ten times a second and writes the count only when asked by a signal. */
-const COUNTER = `
-import os, signal, time
-count = 0
-def tell(*_):
-    with open('/tmp/count.new', 'w') as f:
-        f.write(f'{os.getpid()} {count}')
-    os.rename('/tmp/count.new', '/tmp/count')
-signal.signal(signal.SIGUSR1, tell)
-open('/tmp/ready', 'w').close()
-while True:
-    time.sleep(0.1)
-    count += 1
-`
+/** Program that counts in memory and tells the count only when asked by a signal. */
+const COUNTER = readFileSync(join(import.meta.dirname, '..', 'python', 'counter.py'), 'utf8')
 
 /** A process inside a sandbox whose state is only in memory. */
 export interface Counter {
@@ -65,4 +55,15 @@ export async function until(probe: () => Promise<boolean>, timeoutMs = 30_000): 
     maxIntervalMs: 500,
     signal: AbortSignal.timeout(timeoutMs),
   })
+}
+
+/** Whether the API says that a sandbox does not exist. Any other failure is thrown. */
+export async function isGone(sandbox: Sandbox): Promise<boolean> {
+  try {
+    await sandbox.getInfo()
+    return false
+  } catch (error) {
+    if (error instanceof NotFoundError) return true
+    throw error
+  }
 }
