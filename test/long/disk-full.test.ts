@@ -4,7 +4,7 @@ import { Sandbox } from 'e2b'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientEnvironment, drowse, type Installation } from '../platform/support/drowse.ts'
 import { makeInstallation, removeInstallation } from '../platform/support/installation.ts'
-import { api, detailOf } from '../platform/support/inspect.ts'
+import { api, detailOf, logOf } from '../platform/support/inspect.ts'
 import { killAfterEach, startCounter, until } from '../platform/support/sandboxes.ts'
 import { startQuietly } from '../platform/support/start-quietly.ts'
 import { makeSmallDisk, type SmallDisk } from './support/small-disk.ts'
@@ -49,37 +49,48 @@ describe('a full disk', () => {
   }
 
   it.each([
-    ['before a pause', async () => await disk.fillUpTo((HEAP_MB / 2) * MIB), async () => Promise.resolve()],
+    ['before a pause', 'space', async () => await disk.fillUpTo((HEAP_MB / 2) * MIB), async () => Promise.resolve()],
     [
       'while an image is written',
+      'checkpoint',
       async () => Promise.resolve(),
       async (sandbox: Sandbox) => {
         while (!existsSync(sandboxFolder(sandbox, 'image.next'))) await new Promise(setImmediate)
         await disk.fillUpTo(16 * MIB)
       },
     ],
-  ])('%s: the sandbox runs on, the answer is retryable, and no half image is left', async (_, before, meanwhile) => {
-    const sandbox = await bigSandbox()
-    const counter = await startCounter(sandbox)
-    const seen = await counter.read()
-    await before()
+  ])(
+    '%s: the sandbox runs on, the answer is retryable, and no half image is left',
+    async (_, failedStep, before, meanwhile) => {
+      const sandbox = await bigSandbox()
+      const counter = await startCounter(sandbox)
+      const seen = await counter.read()
+      await before()
 
-    const answering = api(`/sandboxes/${sandbox.sandboxId}/pause`, { method: 'POST', body: {} })
-    await meanwhile(sandbox)
-    const answer = await answering
-    expect([507, 503, 500]).toContain(answer.status)
-    expect(answer.headers.get('should-retry')).not.toBe('false')
-    expect(((await answer.json()) as { message: string }).message).toMatch(/.{8}/)
+      const answering = api(`/sandboxes/${sandbox.sandboxId}/pause`, { method: 'POST', body: {} })
+      await meanwhile(sandbox)
+      const answer = await answering
+      expect(answer.status).toBe(507)
+      expect(answer.headers.get('should-retry')).not.toBe('false')
+      expect(((await answer.json()) as { message: string }).message).toMatch(/.{8}/)
 
-    expect((await detailOf(sandbox.sandboxId)).state).toBe('running')
-    const now = await counter.read()
-    expect(now.pid).toBe(seen.pid)
-    await until(async () => (await counter.read()).count > now.count)
-    expect(['image', 'image.next'].filter((name) => existsSync(sandboxFolder(sandbox, name)))).toEqual([])
+      const failure = logOf(installation, sandbox.sandboxId).find(({ msg }) => msg === 'sandbox pause failed')
+      expect(
+        Object.keys(failure?.['stepMs'] ?? {})
+          .filter((step) => ['space', 'checkpoint', 'describe'].includes(step))
+          .at(-1),
+      ).toBe(failedStep)
 
-    await disk.empty()
-    await sandbox.pause()
-    await sandbox.connect()
-    expect((await counter.read()).pid).toBe(seen.pid)
-  })
+      expect((await detailOf(sandbox.sandboxId)).state).toBe('running')
+      const now = await counter.read()
+      expect(now.pid).toBe(seen.pid)
+      await until(async () => (await counter.read()).count > now.count)
+      expect(['image', 'image.next'].filter((name) => existsSync(sandboxFolder(sandbox, name)))).toEqual([])
+
+      await disk.empty()
+      await sandbox.pause()
+      await sandbox.connect()
+      expect((await counter.read()).pid).toBe(seen.pid)
+    },
+  )
 })

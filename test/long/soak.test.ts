@@ -84,21 +84,22 @@ describe(`${SANDBOXES} sandboxes through pause and wake for ${MINUTES} minutes`,
   async function cycle(sandboxes: readonly Sandbox[], endMs: number): Promise<{ cycles: number; fromFrozen: number }> {
     let cycles = 0
     let fromFrozen = 0
-    let next = 0
-    const work = async (): Promise<void> => {
-      while (Date.now() < endMs) {
-        // Each worker has a stride of its own through the list, so that no two have the same sandbox.
-        const index = next++ % sandboxes.length
+    const work = async (worker: number): Promise<void> => {
+      // Each worker has sandboxes of its own, so that no two have the same.
+      const own = [...sandboxes.keys()].filter((index) => index % WORKERS === worker)
+      // Every sandbox twice in a row: the first wake finds the one that slept longest, on disk, the second one that has just gone to sleep, in RAM.
+      for (let turn = 0; Date.now() < endMs; turn++) {
+        const index = own[Math.floor(turn / 2) % own.length]!
         const sandbox = sandboxes[index]!
         if ((await detailOf(sandbox.sandboxId)).drowse.tier === 'frozen') fromFrozen++
-        // By traffic and by call in turns.
-        if (cycles % 2 === 0) await sandbox.connect({ timeoutMs: 3_600_000 })
+        // By call and by traffic.
+        if (cycles % 3 === 0) await sandbox.connect({ timeoutMs: 3_600_000 })
         expect(await sandbox.files.read('mine.txt')).toBe(String(index))
         await sandbox.pause()
         cycles++
       }
     }
-    await Promise.all(Array.from({ length: WORKERS }, work))
+    await Promise.all(Array.from({ length: WORKERS }, async (_, worker) => await work(worker)))
     return { cycles, fromFrozen }
   }
 

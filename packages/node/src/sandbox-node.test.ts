@@ -144,6 +144,19 @@ describe('SandboxNode', () => {
     },
   )
 
+  it('pause() names a disk that became full under the checkpoint, of which the engine cannot say so', async () => {
+    const free = [Number.MAX_SAFE_INTEGER, 0]
+    const node = await machine.startNode({ freeBytes: async () => free.shift() ?? Number.MAX_SAFE_INTEGER })
+    const request = createRequest()
+    await node.create(request)
+    machine.host.failNext('checkpoint', new DrowseError('engine_failed', 'Cannot: it said nothing'))
+    await expect(node.pause(request.id, { memory: true })).rejects.toMatchObject({
+      code: 'disk_full',
+      isRetryable: true,
+    })
+    expect(await machine.count(node, request.id)).toBe(1)
+  })
+
   it('a destroy that fails behind a pause does not stop the next resume', async () => {
     const node = await machine.startNode()
     const request = createRequest()

@@ -105,7 +105,7 @@ async function saveMemory(
     steps.run('checkpoint', () => context.engine.checkpoint(id, at.nextImage)),
     steps.run('sync', () => syncFilesystem(at.upper)),
   ])
-  if (checkpoint.status === 'rejected') throw checkpoint.reason
+  if (checkpoint.status === 'rejected') throw await nameFullDisk(context, id, checkpoint.reason)
   if (sync.status === 'rejected') throw sync.reason
   signal.throwIfAborted()
   const image = await steps.run('describe', () =>
@@ -131,6 +131,22 @@ async function assertSpace(context: NodeContext, id: string): Promise<number> {
   throw new DrowseError(
     'disk_full',
     `Cannot pause sandbox "${id}": its memory needs ${mib(memory + RESERVE_BYTES)} MiB of disk, ${mib(free)} MiB are free`,
+  )
+}
+
+/**
+ * The failure of a checkpoint, as "disk_full" when less than the reserve is left: the space was there when the checkpoint began. The engine
+ * itself cannot always say so, as its log is on the same disk.
+ */
+async function nameFullDisk(context: NodeContext, id: string, reason: unknown): Promise<unknown> {
+  const isFull = (await context.freeBytes(context.folder.sandboxes)) < RESERVE_BYTES
+  if (!isFull || DrowseError.from(reason).code !== 'engine_failed') return reason
+  return new DrowseError(
+    'disk_full',
+    `Cannot pause sandbox "${id}": the disk became full while its memory was written`,
+    {
+      cause: reason,
+    },
   )
 }
 
