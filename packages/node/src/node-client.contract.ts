@@ -80,13 +80,20 @@ export function describeNodeClientContract(name: string, make: () => Promise<Nod
       expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: false, tier: 'files' })
       const result = await node.resume(id, { init: { envVars: {} }, memory: true })
       expect(result).toEqual({ tier: 'files', isCold: true, coldReason: expect.any(String) })
+      // Whoever missed the answer learns of it all the same, until the next pause.
+      expect(await node.find(id)).toEqual({ id, status: 'running', hasMemory: false, coldReason: result.coldReason })
+      await node.resume(id, { init: { envVars: {} }, memory: true })
+      expect(await node.find(id)).toMatchObject({ coldReason: result.coldReason })
+      await node.pause(id, { memory: true })
+      await node.resume(id, { init: { envVars: {} }, memory: true })
+      expect(await node.find(id)).toEqual({ id, status: 'running', hasMemory: false })
     })
 
     it('resume() without memory is cold and does not bring the saved memory back later', async () => {
       const id = await created()
       await node.pause(id, { memory: true })
       expect(await node.resume(id, { init: { envVars: {} }, memory: false })).toMatchObject({ isCold: true })
-      expect(await node.find(id)).toEqual({ id, status: 'running', hasMemory: false })
+      expect(await node.find(id)).toMatchObject({ id, status: 'running', hasMemory: false })
     })
 
     it('pause() and resume() repeated confirm their outcome', async () => {

@@ -50,6 +50,8 @@ export interface NodeSandbox {
   hasMemory: boolean
   /** Of a paused one. */
   tier?: SandboxTier
+  /** Of a running one that booted from its files: why, as its wake answered. */
+  coldReason?: string
   /** Of a paused one with memory: as its pause answered. */
   wasGuestSilent?: boolean
 }

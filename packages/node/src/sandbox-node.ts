@@ -129,7 +129,11 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     // Read again: an operation may have ended while the engine was asked.
     const manifest = shelf.find(id)
     if (manifest === undefined) return undefined
-    if (manifest.phase === 'running' && isAlive) return { id, status: 'running', hasMemory: false }
+    if (manifest.phase === 'running' && isAlive) {
+      const { coldStart, generation } = manifest
+      const cold = coldStart?.generation === generation ? { coldReason: coldStart.reason } : {}
+      return { id, status: 'running', hasMemory: false, ...cold }
+    }
     const image = manifest.phase === 'running' ? null : manifest.image
     const mark = image?.wasGuestSilent === true ? { wasGuestSilent: true } : {}
     return { id, status: 'paused', hasMemory: image !== null, tier: tierOf(this.#context, manifest), ...mark }

@@ -177,7 +177,9 @@ export class FakeNode implements NodeClient {
       const sandbox = this.#get(id)
       if (sandbox.status === 'paused') this.#admit('resume', id)
       const result = wakeResult(sandbox, options.memory)
-      this.#sandboxes.set(id, { status: 'running', tier: 'files', init: options.init })
+      const coldStart = sandbox.status === 'running' ? sandbox.coldStart : result.coldReason
+      const cold = coldStart === undefined ? {} : { coldStart }
+      this.#sandboxes.set(id, { status: 'running', tier: 'files', init: options.init, ...cold })
       return result
     })
   }

@@ -25,12 +25,14 @@ export async function describeSandbox(context: LifecycleContext, teamId: string,
   const sandbox = await getSandbox(context, teamId, id)
   return {
     sandbox,
-    tier: sandbox.state === 'paused' ? await findTier(context, sandbox) : undefined,
+    tier: await findTier(context, sandbox),
     connections: context.activity.connections(sandbox.id),
   }
 }
 
-async function findTier(context: LifecycleContext, { id }: Sandbox): Promise<SandboxTier | undefined> {
+/** Where a paused sandbox is; undefined for others, and when its node does not say. */
+export async function findTier(context: LifecycleContext, { id, state }: Sandbox): Promise<SandboxTier | undefined> {
+  if (state !== 'paused') return undefined
   try {
     return (await context.node.find(id))?.tier
   } catch (error) {
