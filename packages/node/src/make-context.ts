@@ -9,10 +9,12 @@ import { NodeEvents } from './node-events.ts'
 import { nodeSettings } from './node-settings.ts'
 import { WarmPool } from './pool/warm-pool.ts'
 import type { SandboxNodeOptions } from './sandbox-node.ts'
+import { sandboxFolder } from './sandbox-folder.ts'
 import { SandboxShelf } from './sandbox-shelf.ts'
 import { SlotTable } from './slots.ts'
 import { fallToDisk } from './tiers/fall-to-disk.ts'
 import { FrozenTier } from './tiers/frozen-tier.ts'
+import { DiskMeter } from './usage/disk-meter.ts'
 import { Trash } from './trash.ts'
 
 const MIB = 1024 * 1024
@@ -53,6 +55,7 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     admission,
     frozen,
     pool: new WarmPool({ context: () => context, size: settings.poolSize }),
+    diskMeter: new DiskMeter({ clock, logger, directory: (id) => sandboxFolder(folder, id).upper }),
     hasher: new ImageHasher({ context: () => context }),
     frozenLimitMs: settings.frozenMinutes * 60_000,
     onStep: options.onStep ?? ((): void => {}),

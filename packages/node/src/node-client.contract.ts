@@ -74,6 +74,14 @@ export function describeNodeClientContract(name: string, make: () => Promise<Nod
       expect(await node.find(id)).toEqual({ id, status: 'running', hasMemory: false })
     })
 
+    it('usage() names the running ones only', async () => {
+      const [running, paused] = [await created(), await created()]
+      await node.pause(paused, { memory: true })
+      const usage = await node.usage()
+      expect(usage.map(({ id }) => id)).toEqual([running])
+      expect(usage[0]?.memoryBytes).toBeGreaterThan(0)
+    })
+
     it('pause() without memory makes the next resume cold, with a reason', async () => {
       const id = await created()
       await node.pause(id, { memory: false })

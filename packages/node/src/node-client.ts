@@ -1,5 +1,5 @@
 import type { EnvdInit, SandboxId } from '@drowse/protocol'
-import type { SandboxLimits } from '@drowse/engine'
+import type { EngineUsage, SandboxLimits } from '@drowse/engine'
 
 /** What a new sandbox is made from. */
 export interface NodeCreateRequest {
@@ -56,6 +56,15 @@ export interface NodeSandbox {
   wasGuestSilent?: boolean
 }
 
+/** What one running sandbox uses. */
+export interface NodeUsage extends EngineUsage {
+  id: SandboxId
+  /** CPUs that it may use. */
+  cpuCount: number
+  /** Bytes that it has written to its disk, as they were some time ago; absent until they are known. */
+  diskBytes?: number
+}
+
 /** A template that a node can create from. */
 export interface NodeTemplate {
   id: string
@@ -99,6 +108,8 @@ export interface NodeClient {
   onEvent(listener: (event: NodeEvent) => void): () => void
   /** Everything this node holds, for reconciliation. */
   inventory(): Promise<NodeSandbox[]>
+  /** What each running sandbox uses, read without disturbing any of them. */
+  usage(): Promise<NodeUsage[]>
   templates(): Promise<NodeTemplate[]>
   /** Where TCP port `port` of a running sandbox is reached from this host. Throws "not_found" for an unknown id and for a paused one. */
   endpoint(id: SandboxId, port: number): Promise<{ host: string; port: number }>

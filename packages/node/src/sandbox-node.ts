@@ -13,6 +13,7 @@ import type {
   NodeResumeResult,
   NodeSandbox,
   NodeTemplate,
+  NodeUsage,
 } from './node-client.ts'
 import type { NodeContext } from './node-context.ts'
 import { createSandbox } from './operations/create-sandbox.ts'
@@ -28,6 +29,7 @@ import { listTemplates } from './templates/template-store.ts'
 import { warmTemplate } from './templates/warm-template.ts'
 import { tierOf } from './tiers/sandbox-tier.ts'
 import { settleDeath } from './tiers/settle-death.ts'
+import { readUsage } from './usage/read-usage.ts'
 
 /** Longest time, in ms, that a stop waits for operations and deletions; what is left is finished at the next start. */
 const STOP_TIMEOUT_MS = 20_000
@@ -144,6 +146,10 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     return found.filter((sandbox) => sandbox !== undefined)
   }
 
+  async usage(): Promise<NodeUsage[]> {
+    return readUsage(this.#context)
+  }
+
   async templates(): Promise<NodeTemplate[]> {
     return (await listTemplates(this.#context.folder)).map((template) => ({
       id: template.id,
@@ -176,9 +182,9 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 
   /** Waits for what is under way, at most 20 s. Sandboxes go on running; the next node adopts them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { pool, hasher, frozen } = this.#context
+    const { pool, hasher, frozen, diskMeter } = this.#context
     this.#stopListening?.()
-    for (const part of [pool, hasher, frozen]) part.stop()
+    for (const part of [pool, hasher, frozen, diskMeter]) part.stop()
     const timeout = Promise.withResolvers<void>()
     const timer = this.#context.clock.setTimer(STOP_TIMEOUT_MS, () => timeout.resolve())
     await Promise.race([this.settled(), timeout.promise])

@@ -1,4 +1,5 @@
 import type { SandboxTier } from '@drowse/node'
+import { DrowseError } from '@drowse/protocol'
 import { sandboxNotFound } from './lifecycle-errors.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
 import { getSandboxRow } from './row-lookup.ts'
@@ -18,6 +19,16 @@ export async function getSandbox(context: LifecycleContext, teamId: string, id: 
   const sandbox = await getSandboxRow(context, teamId, id)
   if (sandbox.state === 'killing') throw sandboxNotFound(id)
   return context.activity.present(sandbox)
+}
+
+/** As {@link getSandbox}; undefined when there is none. */
+export async function findSandbox(context: LifecycleContext, teamId: string, id: string): Promise<Sandbox | undefined> {
+  try {
+    return await getSandbox(context, teamId, id)
+  } catch (error) {
+    if (error instanceof DrowseError && error.code === 'not_found') return undefined
+    throw error
+  }
 }
 
 /** As {@link getSandbox}, with what its node knows; a node that fails leaves that out. */

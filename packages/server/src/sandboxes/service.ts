@@ -8,7 +8,7 @@ import { createSandbox, type CreateRequest } from './create.ts'
 import { createSandboxOnce, type RepeatableCreate } from './create-once.ts'
 import { expireSandbox } from './expire.ts'
 import { Expiry } from './expiry.ts'
-import { describeSandbox, getSandbox, type SandboxDetail } from './get.ts'
+import { describeSandbox, findSandbox, getSandbox, type SandboxDetail } from './get.ts'
 import { killSandbox } from './kill.ts'
 import { LifecycleContext, type StartResult } from './lifecycle-context.ts'
 import { listSandboxes, type ListRequest, type SandboxPage } from './list.ts'
@@ -121,6 +121,12 @@ export class SandboxService implements AsyncDisposable {
   /** See `getSandbox`. */
   async get(teamId: string, id: string): Promise<Sandbox> {
     return await getSandbox(this.#context, teamId, id)
+  }
+
+  /** Those of the ids that are sandboxes of the team. */
+  async findAll(teamId: string, ids: readonly string[]): Promise<Sandbox[]> {
+    const found = await Promise.all(ids.map(async (id) => await findSandbox(this.#context, teamId, id)))
+    return found.filter((sandbox) => sandbox !== undefined)
   }
 
   /** See `describeSandbox`. */

@@ -5,6 +5,7 @@ import { silentLogger, systemClock } from '@drowse/common'
 import { FakeNode } from '@drowse/node'
 import type { SandboxId } from '@drowse/protocol'
 import { createApp } from '../http/app.ts'
+import { SandboxMetrics } from '../metrics/sandbox-metrics.ts'
 import { SandboxService } from '../sandboxes/service.ts'
 import { openSqliteStore } from '../store/database.ts'
 import { apiKeyRecord, newApiKey } from '../teams/api-key.ts'
@@ -71,6 +72,7 @@ async function measureLists(
 ): Promise<void> {
   const app = await createApp({
     sandboxes,
+    metrics: new SandboxMetrics({ node, clock: systemClock, logger: silentLogger }),
     templates: node,
     teams: store.teams,
     logger: silentLogger,
