@@ -24,7 +24,7 @@ function signed(path: string, operation: 'read' | 'write', expiration?: number):
   const signature = signFileUrl(expiration === undefined ? input : { ...input, expiration })
   const query = new URLSearchParams({ path, signature })
   if (expiration !== undefined) query.set('signature_expiration', String(expiration))
-  return `/files?${query}`
+  return `/files?${query.toString()}`
 }
 
 describe('refuseWake() of the daemon', () => {

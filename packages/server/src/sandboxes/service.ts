@@ -2,6 +2,7 @@ import { deadline, raceSignal, type Clock, type Logger } from '@drowse/common'
 import type { NodeClient } from '@drowse/node'
 import type { RouteSource } from '@drowse/gateway'
 import type { SandboxId } from '@drowse/protocol'
+import type { LogEntry } from '../events/log-entry.ts'
 import type { Store } from '../store/store.ts'
 import { connectSandbox, resumeSandbox, type ConnectRequest } from './connect.ts'
 import { createSandbox, type CreateRequest } from './create.ts'
@@ -12,6 +13,7 @@ import { describeSandbox, findSandbox, getSandbox, type SandboxDetail } from './
 import { killSandbox } from './kill.ts'
 import { LifecycleContext, type StartResult } from './lifecycle-context.ts'
 import { listSandboxes, type ListRequest, type SandboxPage } from './list.ts'
+import { readSandboxLogs, type LogsRequest } from './logs.ts'
 import { takeNodeEvent } from './node-events.ts'
 import { pauseSandbox, type PauseOptions } from './pause.ts'
 import { reconcile } from './reconcile.ts'
@@ -132,6 +134,11 @@ export class SandboxService implements AsyncDisposable {
   /** See `describeSandbox`. */
   async describe(teamId: string, id: string): Promise<SandboxDetail> {
     return await describeSandbox(this.#context, teamId, id)
+  }
+
+  /** See `readSandboxLogs`. */
+  async logs(teamId: string, id: string, request: LogsRequest): Promise<LogEntry[]> {
+    return await readSandboxLogs(this.#context, teamId, id, request)
   }
 
   /** See `listSandboxes`. */

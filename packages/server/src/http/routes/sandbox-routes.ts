@@ -8,6 +8,7 @@ import { sandboxCreate } from './sandbox-create.ts'
 import { sandboxGet } from './sandbox-get.ts'
 import { sandboxKill } from './sandbox-kill.ts'
 import { sandboxList } from './sandbox-list.ts'
+import { sandboxLogs } from './sandbox-logs.ts'
 import { sandboxMetrics } from './sandbox-metrics.ts'
 import { sandboxPause } from './sandbox-pause.ts'
 import { sandboxRefresh } from './sandbox-refresh.ts'
@@ -28,6 +29,7 @@ export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDe
   const api = app.withTypeProvider<ZodTypeProvider>()
   sandboxCreate(api, dependencies)
   sandboxList(api, dependencies)
+  sandboxLogs(api, dependencies)
   sandboxMetrics(api, dependencies)
   sandboxGet(api, dependencies)
   sandboxKill(api, dependencies)

@@ -3,7 +3,7 @@ import { sql, type Kysely } from 'kysely'
 import type { EventName, SandboxEvent } from '../../events/event.ts'
 import type { Writer } from '../group-commit.ts'
 import type { DatabaseSchema } from '../schema.ts'
-import type { EventRepo } from './event-repo.ts'
+import type { EventRange, EventRepo } from './event-repo.ts'
 
 /** Events in a SQL database. */
 export class KyselyEventRepo implements EventRepo {
@@ -31,13 +31,18 @@ export class KyselyEventRepo implements EventRepo {
     )
   }
 
-  async listBySandbox(sandboxId: SandboxId): Promise<SandboxEvent[]> {
-    const rows = await this.#db
+  async listBySandbox(
+    sandboxId: SandboxId,
+    { order, limit, fromMs }: EventRange = { order: 'asc', limit: Number.MAX_SAFE_INTEGER },
+  ): Promise<SandboxEvent[]> {
+    let select = this.#db
       .selectFrom('events')
       .selectAll()
       .where('sandbox_id', '=', sandboxId)
-      .orderBy('id')
-      .execute()
+      .orderBy('id', order)
+      .limit(limit)
+    if (fromMs !== undefined) select = select.where('at', order === 'asc' ? '>=' : '<=', fromMs)
+    const rows = await select.execute()
     return rows.map((row) => ({
       atMs: row.at,
       sandboxId,
