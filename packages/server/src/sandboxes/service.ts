@@ -14,6 +14,7 @@ import { killSandbox } from './kill.ts'
 import { LifecycleContext, type StartResult } from './lifecycle-context.ts'
 import { listSandboxes, type ListRequest, type SandboxPage } from './list.ts'
 import { readSandboxLogs, type LogsRequest } from './logs.ts'
+import type { NetworkUpdate } from './network.ts'
 import { takeNodeEvent } from './node-events.ts'
 import { pauseSandbox, type PauseOptions } from './pause.ts'
 import { reconcile } from './reconcile.ts'
@@ -21,6 +22,7 @@ import { createRouteSource } from './route-source.ts'
 import type { Sandbox } from './sandbox.ts'
 import type { ServerStep } from './steps.ts'
 import { refreshSandbox, setSandboxTimeout } from './timeout.ts'
+import { updateNetwork } from './update-network.ts'
 
 /** Longest time, in ms, that a stop waits for operations. */
 const STOP_LIMIT_MS = 20_000
@@ -118,6 +120,11 @@ export class SandboxService implements AsyncDisposable {
   /** See `refreshSandbox`. */
   async refresh(teamId: string, id: string, durationMs: number): Promise<void> {
     await refreshSandbox(this.#context, teamId, id, durationMs)
+  }
+
+  /** See `updateNetwork`. */
+  async updateNetwork(teamId: string, id: string, update: NetworkUpdate): Promise<void> {
+    await updateNetwork(this.#context, teamId, id, update)
   }
 
   /** See `getSandbox`. */

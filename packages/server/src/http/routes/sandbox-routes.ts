@@ -10,6 +10,7 @@ import { sandboxKill } from './sandbox-kill.ts'
 import { sandboxList } from './sandbox-list.ts'
 import { sandboxLogs } from './sandbox-logs.ts'
 import { sandboxMetrics } from './sandbox-metrics.ts'
+import { sandboxNetwork } from './sandbox-network.ts'
 import { sandboxPause } from './sandbox-pause.ts'
 import { sandboxRefresh } from './sandbox-refresh.ts'
 import { sandboxResume } from './sandbox-resume.ts'
@@ -38,4 +39,5 @@ export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDe
   sandboxPause(api, dependencies)
   sandboxTimeout(api, dependencies)
   sandboxRefresh(api, dependencies)
+  sandboxNetwork(api, dependencies)
 }

@@ -2,8 +2,10 @@ import { ENVD_VERSION, publicState } from '@drowse/protocol'
 import { z } from 'zod'
 import type { SandboxDetail } from '../../sandboxes/get.ts'
 import { idleTimeoutMs } from '../../sandboxes/idle-timeout.ts'
+import { hasEgressRules } from '../../sandboxes/network.ts'
 import type { ListedSandbox } from '../../sandboxes/list.ts'
 import type { Sandbox } from '../../sandboxes/sandbox.ts'
+import { networkResponse, presentNetwork } from './network-response.ts'
 
 /** Required by clients' schemas and meaningless. */
 const CLIENT_ID = 'drowse'
@@ -52,6 +54,8 @@ const extras = listedExtras.extend({
   idleTimeoutSeconds: z.number().optional(),
   /** Requests, streams and upgraded sockets that are open. */
   openConnections: z.number(),
+  /** There once the sandbox has rules for outgoing traffic: whether they are in force. */
+  egressEnforced: z.boolean().optional(),
 })
 
 /** Answer of get. */
@@ -59,7 +63,7 @@ export const sandboxDetailResponse = listedSandboxResponse.extend({
   envdAccessToken: z.string().optional(),
   domain: z.string(),
   allowInternetAccess: z.boolean().nullable(),
-  network: z.object({ allowPublicTraffic: z.boolean().optional(), maskRequestHost: z.string().optional() }),
+  network: networkResponse,
   lifecycle: z.object({ onTimeout: z.enum(['pause', 'kill']), autoResume: z.boolean() }),
   pauseMode: z.enum(['full', 'filesystem']).optional(),
   drowse: extras,
@@ -100,7 +104,7 @@ export function presentSandboxDetail(detail: SandboxDetail, domain: string): z.i
     ...(sandbox.envdAccessToken === undefined ? {} : { envdAccessToken: sandbox.envdAccessToken }),
     domain,
     allowInternetAccess: sandbox.allowInternetAccess ?? null,
-    network: { ...sandbox.network },
+    network: presentNetwork(sandbox.network),
     lifecycle: {
       onTimeout: sandbox.autoPause ? 'pause' : 'kill',
       autoResume: sandbox.autoResume,
@@ -126,6 +130,7 @@ function presentExtras(detail: SandboxDetail): z.infer<typeof extras> {
     ...(isRunning ? { lifetimeEndAt: new Date(sandbox.maxEndAtMs).toISOString() } : {}),
     ...(Number.isFinite(idleMs) ? { idleTimeoutSeconds: idleMs / 1000 } : {}),
     openConnections: connections,
+    ...(hasEgressRules(sandbox.network, sandbox.allowInternetAccess) ? { egressEnforced: false } : {}),
   }
 }
 
