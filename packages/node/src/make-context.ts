@@ -3,6 +3,7 @@ import { hostFacts } from './admission/host-facts.ts'
 import { BackgroundWork } from './background-work.ts'
 import { freeBytes } from './disk.ts'
 import { ImageHasher } from './images/image-hasher.ts'
+import { ImageScrub } from './images/image-scrub.ts'
 import { KillableOperations } from './killable-operations.ts'
 import type { NodeContext } from './node-context.ts'
 import { NodeEvents } from './node-events.ts'
@@ -57,6 +58,7 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     pool: new WarmPool({ context: () => context, size: settings.poolSize }),
     diskMeter: new DiskMeter({ clock, logger, directory: (id) => sandboxFolder(folder, id).upper }),
     hasher: new ImageHasher({ context: () => context }),
+    scrub: new ImageScrub({ context: () => context, everyMs: settings.imageCheckHours * 3_600_000 }),
     frozenLimitMs: settings.frozenMinutes * 60_000,
     onStep: options.onStep ?? ((): void => {}),
     freeBytes: options.freeBytes ?? freeBytes,

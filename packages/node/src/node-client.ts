@@ -28,6 +28,8 @@ export type NodeEvent =
   | { id: SandboxId; kind: 'tier'; tier: SandboxTier }
   /** Its processes ended by themselves; files are kept. `reason` is a sentence for people. */
   | { id: SandboxId; kind: 'died'; reason: string }
+  /** Its saved memory was found damaged while it rested; the next wake boots from files. `reason` is a sentence for people. */
+  | { id: SandboxId; kind: 'image-damaged'; reason: string }
   /** The guest's memory limit was reached and its largest process was ended; the sandbox lives on. */
   | { id: SandboxId; kind: 'memory-limit'; process: string }
 

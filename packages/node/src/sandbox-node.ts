@@ -66,13 +66,14 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 
   /** Makes folders and engine agree: adopts what runs, finishes or undoes what was cut, removes what nobody was told of. */
   async start(): Promise<void> {
-    const { folder, trash, shelf, engine, hasher, pool } = this.#context
+    const { folder, trash, shelf, engine, hasher, pool, scrub } = this.#context
     for (const path of [folder.sandboxes, folder.layers, folder.templates]) await ensureDirectory(path)
     await trash.open()
     await reconcile(this.#context)
     this.#stopListening = engine.onEvent((event) => onEngineEvent(this.#context, event))
     for (const id of shelf.ids()) if (isUnhashed(shelf.find(id)?.image)) hasher.start(id)
     pool.refillSoon()
+    scrub.start()
   }
 
   /**
@@ -182,9 +183,9 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 
   /** Waits for what is under way, at most 20 s. Sandboxes go on running; the next node adopts them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { pool, hasher, frozen, diskMeter } = this.#context
+    const { pool, hasher, frozen, diskMeter, scrub } = this.#context
     this.#stopListening?.()
-    for (const part of [pool, hasher, frozen, diskMeter]) part.stop()
+    for (const part of [pool, scrub, hasher, frozen, diskMeter]) part.stop()
     const timeout = Promise.withResolvers<void>()
     const timer = this.#context.clock.setTimer(STOP_TIMEOUT_MS, () => timeout.resolve())
     await Promise.race([this.settled(), timeout.promise])
