@@ -116,6 +116,20 @@ export function describeEngineContract(name: string, makeEngine: () => Promise<E
       expect(await answer).toBe('2')
     })
 
+    test('usage of a sandbox that runs, and of one that does not', async () => {
+      const { engine } = harness
+      const spec = newSpec()
+      expect(engine.usage(spec.id)).toBeUndefined()
+      await startCounting(spec)
+      const before = engine.usage(spec.id)
+      expect(before).toMatchObject({ cacheBytes: expect.any(Number) })
+      expect(before?.memoryBytes).toBeGreaterThan(0)
+      for (let i = 0; i < 20; i++) await ask(spec, 'POST', '/counter')
+      expect(engine.usage(spec.id)?.cpuMs).toBeGreaterThan(before?.cpuMs ?? Infinity)
+      await engine.destroy(spec.id)
+      expect(engine.usage(spec.id)).toBeUndefined()
+    })
+
     test('freeze, thaw and destroy can be repeated', async () => {
       const { engine } = harness
       const spec = newSpec()

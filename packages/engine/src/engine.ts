@@ -55,6 +55,16 @@ export interface EngineEntry {
   status: EngineStatus
 }
 
+/** What the processes of one sandbox use of the host. */
+export interface EngineUsage {
+  /** CPU time since the sandbox got its processes, in ms. */
+  cpuMs: number
+  /** Memory that it holds, cache apart. */
+  memoryBytes: number
+  /** The host's cache of its files; part of its limit, and given back when memory is short. */
+  cacheBytes: number
+}
+
 /** Something that happened to a sandbox without a call. */
 export type EngineEvent =
   /** Its processes ended and nobody called `destroy`; leftovers are still to be destroyed. */
@@ -95,6 +105,11 @@ export interface Engine {
   onEvent(listener: (event: EngineEvent) => void): () => void
   /** Resident memory of a sandbox in bytes; what an image of it about needs on disk. */
   memoryBytes(id: string): Promise<number>
+  /**
+   * What a sandbox uses at this moment, read from the host alone: an idle guest is not disturbed, so it may be asked every
+   * few seconds. `undefined` when it has no processes.
+   */
+  usage(id: string): EngineUsage | undefined
   /** `host` and `port` at which TCP port `port` of the guest is reached from this host. */
   endpoint(network: NetworkSlot, port: number): { host: string; port: number }
 }

@@ -3,16 +3,19 @@ import { hostFacts } from './admission/host-facts.ts'
 import { BackgroundWork } from './background-work.ts'
 import { freeBytes } from './disk.ts'
 import { ImageHasher } from './images/image-hasher.ts'
+import { ImageScrub } from './images/image-scrub.ts'
 import { KillableOperations } from './killable-operations.ts'
 import type { NodeContext } from './node-context.ts'
 import { NodeEvents } from './node-events.ts'
 import { nodeSettings } from './node-settings.ts'
 import { WarmPool } from './pool/warm-pool.ts'
 import type { SandboxNodeOptions } from './sandbox-node.ts'
+import { sandboxFolder } from './sandbox-folder.ts'
 import { SandboxShelf } from './sandbox-shelf.ts'
 import { SlotTable } from './slots.ts'
 import { fallToDisk } from './tiers/fall-to-disk.ts'
 import { FrozenTier } from './tiers/frozen-tier.ts'
+import { DiskMeter } from './usage/disk-meter.ts'
 import { Trash } from './trash.ts'
 
 const MIB = 1024 * 1024
@@ -53,7 +56,9 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     admission,
     frozen,
     pool: new WarmPool({ context: () => context, size: settings.poolSize }),
+    diskMeter: new DiskMeter({ clock, logger, directory: (id) => sandboxFolder(folder, id).upper }),
     hasher: new ImageHasher({ context: () => context }),
+    scrub: new ImageScrub({ context: () => context, everyMs: settings.imageCheckHours * 3_600_000 }),
     frozenLimitMs: settings.frozenMinutes * 60_000,
     onStep: options.onStep ?? ((): void => {}),
     freeBytes: options.freeBytes ?? freeBytes,

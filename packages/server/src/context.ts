@@ -5,6 +5,7 @@ import { createGateway, ensureCertificates, type Gateway } from '@drowse/gateway
 import { createNode, dataFolder, instanceName, readAssets, type DataFolder, type SandboxNode } from '@drowse/node'
 import { hostNameservers } from './host-nameservers.ts'
 import { createApp } from './http/app.ts'
+import { SandboxMetrics } from './metrics/sandbox-metrics.ts'
 import { SandboxService } from './sandboxes/service.ts'
 import type { ServicePorts } from './service-record.ts'
 import { stopAtStep } from './stop-at.ts'
@@ -25,6 +26,7 @@ export interface ServiceContext {
   folder: DataFolder
   node: SandboxNode
   sandboxes: SandboxService
+  metrics: SandboxMetrics
   gateway: Gateway
   /** To be set once the doors are open; clients are told the https one. */
   ports: ServicePorts
@@ -54,9 +56,15 @@ export async function buildContext(
   const { maxTimeoutHours } = config
   const sandboxes = stack.use(new SandboxService({ store, node, clock, logger, maxTimeoutHours, ...onStep }))
 
+  const metrics = stack.use(new SandboxMetrics({ node, clock, logger }))
+  sandboxes.onChange(({ id, state }) => {
+    if (state === 'killing') metrics.forget(id)
+  })
+
   const ports: ServicePorts = { httpPort: config.httpPort, httpsPort: config.httpsPort }
   const app = await createApp({
     sandboxes,
+    metrics,
     templates: node,
     teams: store.teams,
     logger,
@@ -83,7 +91,7 @@ export async function buildContext(
     }),
   )
   sandboxes.onStopped((id) => gateway.dropConnections(id))
-  return { folder, node, sandboxes, gateway, ports }
+  return { folder, node, sandboxes, metrics, gateway, ports }
 }
 
 async function hostEngine(

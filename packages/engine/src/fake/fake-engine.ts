@@ -10,6 +10,7 @@ import type {
   EngineEntry,
   EngineEvent,
   EngineStatus,
+  EngineUsage,
   NetworkSlot,
   SandboxSpec,
 } from '../engine.ts'
@@ -99,6 +100,13 @@ export class FakeEngine implements Engine {
     this.#require('measure', id, ['running', 'frozen'])
     this.#failIfAsked('memoryBytes')
     return MEMORY_BYTES
+  }
+
+  /** A fake guest takes a millisecond for each time that it counts. */
+  usage(id: string): EngineUsage | undefined {
+    const guest = this.#host.sandboxes.get(id)?.guest
+    if (guest === undefined) return undefined
+    return { cpuMs: guest.memory.counter, memoryBytes: MEMORY_BYTES, cacheBytes: 0 }
   }
 
   /** The server of the slot's sandbox, whatever the port; port 9 (discard, nothing listens) when there is none. */

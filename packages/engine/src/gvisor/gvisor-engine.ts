@@ -11,11 +11,13 @@ import type {
   EngineEntry,
   EngineEvent,
   EngineStatus,
+  EngineUsage,
   NetworkSlot,
   SandboxSpec,
 } from '../engine.ts'
 import { networkNames } from '../network/network-names.ts'
 import { slotAddress } from '../network/slot-address.ts'
+import { sandboxCgroup } from './cgroups.ts'
 import { callControl } from './control-socket.ts'
 import { listContainerIds } from './container-state.ts'
 import { cpuFeatures } from './cpu-features.ts'
@@ -28,6 +30,7 @@ import { InFlight } from './in-flight.ts'
 import { createRunsc } from './runsc.ts'
 import { listRecordIds } from './sandbox-record.ts'
 import { readSandboxStatus, requireStatus } from './sandbox-status.ts'
+import { readUsage } from './usage.ts'
 import { SandboxWatch } from './watch/sandbox-watch.ts'
 
 /** Most time, in ms, for a start, and for a restore or checkpoint whose size the disk bounds. */
@@ -189,6 +192,10 @@ class GvisorEngine implements Engine {
     const result = await callControl({ socketPath, method: 'Usage.Collect', arg, timeoutMs: CALL_TIMEOUT_MS })
     const { Total, Mapped } = z.object({ Total: z.number(), Mapped: z.number() }).parse(result)
     return Total - Mapped // mapped files are the host's page cache and no part of an image
+  }
+
+  usage(id: string): EngineUsage | undefined {
+    return readUsage(sandboxCgroup(this.#host.instance, id).path)
   }
 
   endpoint(network: NetworkSlot, port: number): { host: string; port: number } {

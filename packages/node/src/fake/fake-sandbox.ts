@@ -9,13 +9,18 @@ export interface FakeSandbox {
   init: NodeInit
   /** Its daemon did not answer when it was paused. */
   wasGuestSilent?: boolean
+  /** Why this run booted from files. */
+  coldStart?: string
   /** Makes the saved memory unusable. */
   coldReason?: string
 }
 
 /** What callers are shown of a sandbox. */
-export function describeSandbox(id: SandboxId, { status, tier, wasGuestSilent }: FakeSandbox): NodeSandbox {
-  if (status === 'running') return { id, status, hasMemory: false }
+export function describeSandbox(id: SandboxId, sandbox: FakeSandbox): NodeSandbox {
+  const { status, tier, wasGuestSilent, coldStart } = sandbox
+  if (status === 'running') {
+    return { id, status, hasMemory: false, ...(coldStart === undefined ? {} : { coldReason: coldStart }) }
+  }
   const mark = wasGuestSilent === true && tier !== 'files' ? { wasGuestSilent } : {}
   return { id, status, hasMemory: tier !== 'files', tier, ...mark }
 }

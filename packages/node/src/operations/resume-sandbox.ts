@@ -84,7 +84,7 @@ async function bringBack(wake: Wake, wantsMemory: boolean, isFrozen: boolean): P
     if (failure === undefined) return { tier: 'disk', isCold: false }
     use = { kind: 'unusable', reason: failure }
   }
-  await bootCold(wake, use.kind)
+  await bootCold(wake, use)
   return { tier: 'files', isCold: true, coldReason: use.reason }
 }
 

@@ -80,12 +80,13 @@ async function settleResuming(
     return await context.ledger.transition(sandbox, 'paused', {}, { name: 'sandbox.resume-failed', data: { reason } })
   }
   // Repeating the call confirms that the daemon answers and knows its token and environment.
-  const { coldReason } = await context.node.resume(sandbox.id, { init: nodeInit(sandbox), memory: true })
+  await context.node.resume(sandbox.id, { init: nodeInit(sandbox), memory: true })
+  const { coldReason } = held
   const deadlines = startDeadlines(sandbox, context.clock.nowMs(), sandbox.runTimeoutMs, context.planMs)
   const patch = { ...deadlines, pauseMode: undefined, wasGuestSilent: false, coldReason }
   return await context.ledger.transition(sandbox, 'running', patch, {
     name: 'sandbox.resumed',
-    data: { reason: 'finished' },
+    data: { reason: 'finished', ...(coldReason === undefined ? {} : { coldReason }) },
   })
 }
 
