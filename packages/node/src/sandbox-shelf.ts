@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { writeFileAtomic } from '@drowse/common'
+import { prepareFile, type PreparedFile } from '@drowse/common'
 import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
 import type { DataFolder } from './data-folder.ts'
 import { PHASE_TRANSITIONS } from './phases.ts'
@@ -44,14 +44,23 @@ export class SandboxShelf {
    * before or meanwhile, and "internal" on a phase change that is not legal.
    */
   async save(manifest: SandboxManifest): Promise<void> {
-    const { id, phase } = manifest
-    const before = this.#require(id).phase
-    if (before !== phase && !PHASE_TRANSITIONS[before].includes(phase)) {
-      throw new DrowseError('internal', `Cannot move sandbox "${id}" to "${phase}": it is "${before}"`)
+    this.#assertLegal(manifest)
+    const prepared = await this.prepare(manifest)
+    await prepared.publish()
+  }
+
+  /** As {@link save}, but it is `publish` that saves; until then the manifest is beside the one that holds, and may be taken away. */
+  async prepare(manifest: SandboxManifest): Promise<PreparedFile> {
+    const file = await prepareFile(sandboxFolder(this.#folder, manifest.id).manifest, JSON.stringify(manifest, null, 2))
+    return {
+      ...file,
+      publish: async () => {
+        this.#assertLegal(manifest)
+        await file.publish()
+        this.#require(manifest.id)
+        this.put(manifest)
+      },
     }
-    await writeFileAtomic(sandboxFolder(this.#folder, id).manifest, JSON.stringify(manifest, null, 2))
-    this.#require(id)
-    this.put(manifest)
   }
 
   /** Shows a manifest that the disk holds already, or that its folder will be read as at the next start. */
@@ -96,6 +105,12 @@ export class SandboxShelf {
   /** Sandboxes that have processes and a claim on the host's memory and CPUs, those that come up included. */
   running(): SandboxManifest[] {
     return [...this.#manifests.values()].filter(({ phase }) => phase === 'running' || phase === 'booting')
+  }
+
+  #assertLegal({ id, phase }: SandboxManifest): void {
+    const before = this.#require(id).phase
+    if (before === phase || PHASE_TRANSITIONS[before].includes(phase)) return
+    throw new DrowseError('internal', `Cannot move sandbox "${id}" to "${phase}": it is "${before}"`)
   }
 
   #require(id: SandboxId): SandboxManifest {

@@ -76,6 +76,7 @@ class GvisorEngine implements Engine {
       sandboxSubnet,
       names: networkNames(instance),
       runsc: createRunsc({ path: runsc.path, stateDirectory: directory }),
+      known: new Map(),
       logger,
     }
     this.#watch = new SandboxWatch({ host: this.#host, listeners: this.#listeners, turns: this.#turns })
@@ -148,6 +149,7 @@ class GvisorEngine implements Engine {
         })
         return { bytes: await sealImage(imageDirectory) }
       } catch (error) {
+        this.#host.known.delete(id)
         await discardImage(imageDirectory).catch((cause: unknown) =>
           this.#host.logger.warn({ id, imageDirectory, err: cause }, 'cannot remove a failed image'),
         )
@@ -223,5 +225,6 @@ class GvisorEngine implements Engine {
   async #destroyNow(id: string): Promise<void> {
     const destroy = async (): Promise<void> => await destroySandbox(this.#host, id)
     await this.#destroying.run(id, async () => await this.#watch.endBy(id, destroy))
+    this.#host.known.delete(id)
   }
 }

@@ -1,5 +1,6 @@
 import type { Logger } from '@drowse/common'
 import type { NetworkNames } from '../network/network-names.ts'
+import type { KnownSandboxes } from './known-sandbox.ts'
 import type { Runsc } from './runsc.ts'
 
 /** What the parts of the gVisor engine share: names and places of one installation on this host. */
@@ -11,5 +12,6 @@ export interface GvisorHost {
   sandboxSubnet: string
   names: NetworkNames
   runsc: Runsc
+  known: KnownSandboxes
   logger: Logger
 }

@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises'
 import { pathExists } from '../disk.ts'
 import { specOf, type NodeContext } from '../node-context.ts'
 import { sandboxFolder } from '../sandbox-folder.ts'
-import { finishWake, removeImageBehind, stopWake, type Wake } from './wake.ts'
+import { beginWake, finishWake, removeImageBehind, stopWake, type Wake } from './wake.ts'
 
 /**
  * Boots a sandbox from its files, and keeps why. The image is left alone until that has worked; one that could not be used
@@ -24,7 +24,7 @@ export async function bootCold(wake: Wake, image: { kind: 'unwanted' | 'unusable
     await steps.run('create-cold', () => context.engine.create(spec))
     signal.throwIfAborted()
     await steps.run('start', () => context.engine.start(spec))
-    await finishWake(wake, manifest)
+    await finishWake(wake, beginWake(wake, manifest))
   } catch (error) {
     await stopWake(wake)
     throw error

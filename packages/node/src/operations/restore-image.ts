@@ -1,7 +1,7 @@
 import { DrowseError } from '@drowse/protocol'
 import { specOf } from '../node-context.ts'
 import { sandboxFolder } from '../sandbox-folder.ts'
-import { finishWake, removeImageBehind, stopWake, type Wake } from './wake.ts'
+import { beginWake, finishWake, removeImageBehind, stopWake, type Wake } from './wake.ts'
 
 /** Continues the saved memory. Resolves with the reason when the engine cannot use it; throws, with nothing running, on any other failure. */
 export async function restoreImage(wake: Wake): Promise<string | undefined> {
@@ -20,7 +20,7 @@ export async function restoreImage(wake: Wake): Promise<string | undefined> {
       context.logger.warn({ sandboxId: id, err: failure }, 'Cannot restore the memory of a sandbox, booting from files')
       return failure.message
     }
-    await finishWake(wake, manifest)
+    await finishWake(wake, beginWake(wake, manifest))
   } catch (error) {
     await stopWake(wake)
     throw error
