@@ -1,4 +1,4 @@
-import { Admission } from './admission/admission.ts'
+import { Admission, type SpareMemory } from './admission/admission.ts'
 import { hostFacts } from './admission/host-facts.ts'
 import { BackgroundWork } from './background-work.ts'
 import { freeBytes } from './disk.ts'
@@ -7,6 +7,7 @@ import { KillableOperations } from './killable-operations.ts'
 import type { NodeContext } from './node-context.ts'
 import { NodeEvents } from './node-events.ts'
 import { nodeSettings } from './node-settings.ts'
+import { ReadyContainers } from './pool/ready-containers.ts'
 import { WarmPool } from './pool/warm-pool.ts'
 import type { SandboxNodeOptions } from './sandbox-node.ts'
 import { SandboxShelf } from './sandbox-shelf.ts'
@@ -34,9 +35,17 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     evict: (id) =>
       background.start(`evict ${id}`, `take the memory of sandbox "${id}" back`, () =>
         shelf.find(id)?.phase === 'pooled' ? context.pool.drop(id) : fallToDisk(context, id),
-      ),
+      ).then(() => ready.fillSoon()),
   })
-  const admission = new Admission({ host, settings, frozen, running: () => shelf.running() })
+  const ready: ReadyContainers = new ReadyContainers({ context: () => context, count: settings.readyContainers })
+  const spare: SpareMemory = {
+    get bytes() {
+      return ready.bytes + frozen.bytes
+    },
+    // An empty container is made again in a moment; what is frozen took longer.
+    giveUpOldest: async () => (await ready.dropOldest()) || (await frozen.evictOldest()),
+  }
+  const admission = new Admission({ host, settings, spare, running: () => shelf.running() })
   const context: NodeContext = {
     folder,
     engine: options.engine,
@@ -53,6 +62,7 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     admission,
     frozen,
     pool: new WarmPool({ context: () => context, size: settings.poolSize }),
+    ready,
     hasher: new ImageHasher({ context: () => context }),
     frozenLimitMs: settings.frozenMinutes * 60_000,
     onStep: options.onStep ?? ((): void => {}),

@@ -22,7 +22,7 @@ describe('startAction', () => {
       booting: 'rest rest rest rest',
       'booting with image': 'rest rest rest rest',
       paused: 'rest rest rest rest',
-      'paused with image': 'rest rest confirm-wake keep-frozen',
+      'paused with image': 'rest keep-ready confirm-wake keep-frozen',
       pooled: 'remove remove remove adopt-pooled',
       'pooled with image': 'remove remove remove adopt-pooled',
     })

@@ -36,6 +36,7 @@ export interface FoundSandbox {
  * - `lose-memory`: its processes are gone (reboot, crash); it is paused with its files.
  * - `confirm-wake`: a wake was cut after the restore; adopted when its daemon answers, else back to `rest`.
  * - `keep-frozen`: paused and still frozen over its image; it stays so while the tier has room for it.
+ * - `keep-ready`: paused, with an empty container made for its next wake; it stays while there is room for it.
  * - `rest`: paused; what the engine holds of it goes.
  */
 export type StartAction =
@@ -47,6 +48,7 @@ export type StartAction =
   | 'lose-memory'
   | 'confirm-wake'
   | 'keep-frozen'
+  | 'keep-ready'
   | 'rest'
 
 /** Decides what becomes of a folder at start. Total: every combination has an action, none throws saved state away. */
@@ -59,6 +61,7 @@ export function startAction(found: FoundSandbox): StartAction {
   if (phase === 'paused' && hasCommittedImage && engine === 'running') return 'confirm-wake'
   // Whoever is frozen here has not run since its image was written: a wake that fails ends its processes.
   if (phase === 'paused' && hasCommittedImage && engine === 'frozen') return 'keep-frozen'
+  if (phase === 'paused' && hasCommittedImage && engine === 'created') return 'keep-ready'
   if (phase === 'paused') return 'rest'
   if (engine === 'running') return 'adopt'
   if (hasCommittedImage) return 'finish-pause'

@@ -93,6 +93,11 @@ export class SandboxShelf {
     return [...this.#manifests.keys(), ...this.#broken]
   }
 
+  /** Sandboxes that are paused. */
+  paused(): SandboxManifest[] {
+    return [...this.#manifests.values()].filter(({ phase }) => phase === 'paused')
+  }
+
   /** Sandboxes that have processes and a claim on the host's memory and CPUs, those that come up included. */
   running(): SandboxManifest[] {
     return [...this.#manifests.values()].filter(({ phase }) => phase === 'running' || phase === 'booting')

@@ -18,6 +18,7 @@ export async function killSandbox(context: NodeContext, id: SandboxId): Promise<
   operations.interrupt(id)
   context.hasher.cancel(id)
   context.frozen.take(id)
+  context.ready.take(id)
   // Queued with the interrupt, so that a later operation of the id comes after it.
   const finished = operations.runUninterrupted(id, async () => {
     if (await removed.promise) await finishKill(context, id, isBusy)
