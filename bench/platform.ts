@@ -68,7 +68,8 @@ export async function measureCycle(samples: Samples, sandbox: Sandbox, tier: Tie
     if (tier === 'ready') await made(sandbox.sandboxId)
     await quiet(QUIET_MS)
     const hasProcesses = (await processes(sandbox.sandboxId)) > 0
-    if (hasProcesses === (tier === 'disk')) throw new Error(`the paused sandbox has ${hasProcesses ? '' : 'no '}processes`)
+    if (hasProcesses === (tier === 'disk'))
+      throw new Error(`the paused sandbox has ${hasProcesses ? '' : 'no '}processes`)
     await timed(samples, name, async () => void (await wake()))
     await quiet(QUIET_MS)
   }

@@ -33,9 +33,11 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     clock,
     isMemoryShort: () => admission.isMemoryShort,
     evict: (id) =>
-      background.start(`evict ${id}`, `take the memory of sandbox "${id}" back`, () =>
-        shelf.find(id)?.phase === 'pooled' ? context.pool.drop(id) : fallToDisk(context, id),
-      ).then(() => ready.fillSoon()),
+      background
+        .start(`evict ${id}`, `take the memory of sandbox "${id}" back`, () =>
+          shelf.find(id)?.phase === 'pooled' ? context.pool.drop(id) : fallToDisk(context, id),
+        )
+        .then(() => ready.fillSoon()),
   })
   const ready: ReadyContainers = new ReadyContainers({ context: () => context, count: settings.readyContainers })
   const spare: SpareMemory = {

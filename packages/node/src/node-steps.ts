@@ -29,6 +29,7 @@ export const NODE_STEPS = [
   'resume.start',
   'resume.init',
   'resume.manifest',
+  'kill.commit',
   'kill.destroy',
   'kill.remove',
   'evict.destroy',

@@ -23,6 +23,8 @@ describe('startAction', () => {
       'booting with image': 'rest rest rest rest',
       paused: 'rest rest rest rest',
       'paused with image': 'rest keep-ready confirm-wake keep-frozen',
+      killed: 'remove remove remove remove',
+      'killed with image': 'remove remove remove remove',
       pooled: 'remove remove remove adopt-pooled',
       'pooled with image': 'remove remove remove adopt-pooled',
     })

@@ -2,20 +2,21 @@ import type { EngineStatus } from '@drowse/engine'
 
 /**
  * How far a sandbox is, as its manifest says. `creating`: never answered yet. `pooled`: made ahead and frozen, no sandbox of anybody yet. `booting`: a boot from files is under way, the saved image
- * (if any) is untouched. A wake from an image stays `paused` until the daemon has answered; a pause stays `running` until it is committed.
+ * (if any) is untouched. `killed`: gone for everybody, its parts are being removed. A wake from an image stays `paused` until the daemon has answered; a pause stays `running` until it is committed.
  */
-export const SANDBOX_PHASES = ['creating', 'pooled', 'running', 'booting', 'paused'] as const
+export const SANDBOX_PHASES = ['creating', 'pooled', 'running', 'booting', 'paused', 'killed'] as const
 
 /** Phase of a sandbox. */
 export type SandboxPhase = (typeof SANDBOX_PHASES)[number]
 
 /** The phase changes that a manifest may see; staying in a phase is always legal. */
 export const PHASE_TRANSITIONS: Readonly<Record<SandboxPhase, readonly SandboxPhase[]>> = {
-  creating: ['running', 'pooled'],
-  pooled: ['running'],
-  running: ['paused'],
-  booting: ['running', 'paused'],
-  paused: ['booting', 'running'],
+  creating: ['running', 'pooled', 'killed'],
+  pooled: ['running', 'killed'],
+  running: ['paused', 'killed'],
+  booting: ['running', 'paused', 'killed'],
+  paused: ['booting', 'running', 'killed'],
+  killed: [],
 }
 
 /** What {@link startAction} may find for a folder at start. */
@@ -28,7 +29,7 @@ export interface FoundSandbox {
 
 /**
  * What the start of a node does with a folder.
- * - `remove`: its create was never answered; nothing of it stays.
+ * - `remove`: its create was never answered, or its kill was; nothing of it stays.
  * - `adopt`: it runs; leftovers of a pause or a consumed image go.
  * - `thaw`: a pause was cut before its image was whole; it runs on.
  * - `adopt-pooled`: it waits for a create; back into the pool when its template is still as it was, else removed.
@@ -54,7 +55,7 @@ export type StartAction =
 /** Decides what becomes of a folder at start. Total: every combination has an action, none throws saved state away. */
 export function startAction(found: FoundSandbox): StartAction {
   const { phase, engine, hasCommittedImage } = found
-  if (phase === 'creating') return 'remove'
+  if (phase === 'creating' || phase === 'killed') return 'remove'
   if (phase === 'pooled') return engine === 'frozen' ? 'adopt-pooled' : 'remove'
   if (phase === 'booting') return 'rest'
   // Only a thaw or a restore leaves running processes behind this phase: a pause leaves them frozen, a boot from files has its own phase.

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { writeFileAtomic } from '@drowse/common'
+import { KeyedMutex, writeFileAtomic } from '@drowse/common'
 import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
 import type { DataFolder } from './data-folder.ts'
 import { PHASE_TRANSITIONS } from './phases.ts'
@@ -23,6 +23,7 @@ export class SandboxShelf {
   readonly #folder: DataFolder
   readonly #manifests = new Map<SandboxId, SandboxManifest>()
   readonly #broken = new Set<SandboxId>()
+  readonly #writing = new KeyedMutex()
 
   constructor(options: { folder: DataFolder }) {
     this.#folder = options.folder
@@ -45,13 +46,16 @@ export class SandboxShelf {
    */
   async save(manifest: SandboxManifest): Promise<void> {
     const { id, phase } = manifest
-    const before = this.#require(id).phase
-    if (before !== phase && !PHASE_TRANSITIONS[before].includes(phase)) {
-      throw new DrowseError('internal', `Cannot move sandbox "${id}" to "${phase}": it is "${before}"`)
-    }
-    await writeFileAtomic(sandboxFolder(this.#folder, id).manifest, JSON.stringify(manifest, null, 2))
-    this.#require(id)
-    this.put(manifest)
+    // One after the other: what a kill has written must be the last word, whatever an interrupted operation still writes.
+    await this.#writing.run(id, async () => {
+      const before = this.#require(id).phase
+      if (before !== phase && !PHASE_TRANSITIONS[before].includes(phase)) {
+        throw new DrowseError('internal', `Cannot move sandbox "${id}" to "${phase}": it is "${before}"`)
+      }
+      await writeFileAtomic(sandboxFolder(this.#folder, id).manifest, JSON.stringify(manifest, null, 2))
+      this.#require(id)
+      this.put(manifest)
+    })
   }
 
   /** Shows a manifest that the disk holds already, or that its folder will be read as at the next start. */

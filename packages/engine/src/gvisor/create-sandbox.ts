@@ -3,7 +3,13 @@ import { dirname, join } from 'node:path'
 import { DrowseError } from '@drowse/protocol'
 import type { SandboxSpec } from '../engine.ts'
 import { mountOverlay } from '../layers/overlay-mount.ts'
-import { addressGuestEnd, createLink, namespacePath, sandboxLink, type SandboxLink } from '../network/sandbox-network.ts'
+import {
+  addressGuestEnd,
+  createLink,
+  namespacePath,
+  sandboxLink,
+  type SandboxLink,
+} from '../network/sandbox-network.ts'
 import { slotAddress } from '../network/slot-address.ts'
 import { sandboxCgroup } from './cgroups.ts'
 import type { GvisorHost } from './gvisor-host.ts'

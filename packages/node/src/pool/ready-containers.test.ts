@@ -164,20 +164,23 @@ describe('ReadyContainers', () => {
     expect(machine.host.status(id)).toBe('absent')
   })
 
-  it.each(['ready.create', 'resume.create'])('a node that dies after %s leaves a container for the next', async (step) => {
-    const id = await paused()
-    await node[Symbol.asyncDispose]()
-    const hook = dieAt(step)
-    const doomed = await machine.startNode({ onStep: hook.onStep })
-    if (step === 'resume.create') void doomed.resume(id, { init, memory: true })
-    else await machine.clock.advance(QUIET_MS)
-    await hook.died
-    node = await machine.startNode()
-    expect(machine.host.status(id)).toBe('created')
-    expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: true, tier: 'disk' })
-    expect(await node.resume(id, { init, memory: true })).toEqual({ tier: 'disk', isCold: false })
-    expect(await machine.count(node, id)).toBe(2)
-  })
+  it.each(['ready.create', 'resume.create'])(
+    'a node that dies after %s leaves a container for the next',
+    async (step) => {
+      const id = await paused()
+      await node[Symbol.asyncDispose]()
+      const hook = dieAt(step)
+      const doomed = await machine.startNode({ onStep: hook.onStep })
+      if (step === 'resume.create') void doomed.resume(id, { init, memory: true })
+      else await machine.clock.advance(QUIET_MS)
+      await hook.died
+      node = await machine.startNode()
+      expect(machine.host.status(id)).toBe('created')
+      expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: true, tier: 'disk' })
+      expect(await node.resume(id, { init, memory: true })).toEqual({ tier: 'disk', isCold: false })
+      expect(await machine.count(node, id)).toBe(2)
+    },
+  )
 
   it('none is made when the setting is 0, and none is left from before', async () => {
     const id = await paused()
