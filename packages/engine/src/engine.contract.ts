@@ -213,6 +213,37 @@ export function describeEngineContract(name: string, makeEngine: () => Promise<E
       await startCounting(spec)
     })
 
+    test('create keeps a shell that was made for the same spec, also one of an earlier engine', async () => {
+      const spec = newSpec()
+      const image = await checkpointed(spec)
+      await harness.engine.create(spec)
+      await harness.engine.create(spec)
+      const next = harness.reopen()
+      await next.create({ ...spec })
+      expect(await next.status(spec.id)).toBe('created')
+      await next.restore(spec, image)
+      expect(await ask(spec, 'POST', '/counter')).toBe('2')
+    })
+
+    test('create makes another shell for another spec', async () => {
+      const spec = newSpec()
+      await harness.engine.create(spec)
+      const other = { ...spec, network: { slot: slots++ } }
+      await harness.engine.create(other)
+      await harness.engine.start(other)
+      expect(await ask(other, 'POST', '/counter')).toBe('1')
+    })
+
+    test('create makes another shell when the one that is there has died', async () => {
+      const spec = newSpec()
+      await harness.engine.create(spec)
+      await harness.crash(spec.id)
+      expect(await harness.engine.status(spec.id)).toBe('absent')
+      await harness.engine.create(spec)
+      await harness.engine.start(spec)
+      expect(await ask(spec, 'POST', '/counter')).toBe('1')
+    })
+
     test('create removes a running sandbox of the same id', async () => {
       const spec = newSpec()
       await startCounting(spec)

@@ -81,7 +81,10 @@ export type EngineEvent =
  */
 export interface Engine {
   readonly build: EngineBuild
-  /** Makes namespace, root and container shell; no process runs yet. Left-overs of the same id are removed first. */
+  /**
+   * Makes namespace, root and container shell; no process of the guest runs yet. A shell that is there already, whole and made for the very
+   * same spec, is kept and takes milliseconds; anything else of the id is removed first. So a shell can be made ahead of its use.
+   */
   create(spec: SandboxSpec): Promise<void>
   /** Boots a created sandbox: the guest daemon starts from nothing. */
   start(spec: SandboxSpec): Promise<void>

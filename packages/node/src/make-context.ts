@@ -1,4 +1,4 @@
-import { Admission } from './admission/admission.ts'
+import { Admission, type SpareMemory } from './admission/admission.ts'
 import { hostFacts } from './admission/host-facts.ts'
 import { BackgroundWork } from './background-work.ts'
 import { freeBytes } from './disk.ts'
@@ -8,6 +8,7 @@ import { KillableOperations } from './killable-operations.ts'
 import type { NodeContext } from './node-context.ts'
 import { NodeEvents } from './node-events.ts'
 import { nodeSettings } from './node-settings.ts'
+import { ReadyContainers } from './pool/ready-containers.ts'
 import { WarmPool } from './pool/warm-pool.ts'
 import type { SandboxNodeOptions } from './sandbox-node.ts'
 import { sandboxFolder } from './sandbox-folder.ts'
@@ -35,11 +36,21 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     clock,
     isMemoryShort: () => admission.isMemoryShort,
     evict: (id) =>
-      background.start(`evict ${id}`, `take the memory of sandbox "${id}" back`, () =>
-        shelf.find(id)?.phase === 'pooled' ? context.pool.drop(id) : fallToDisk(context, id),
-      ),
+      background
+        .start(`evict ${id}`, `take the memory of sandbox "${id}" back`, () =>
+          shelf.find(id)?.phase === 'pooled' ? context.pool.drop(id) : fallToDisk(context, id),
+        )
+        .then(() => ready.fillSoon()),
   })
-  const admission = new Admission({ host, settings, frozen, running: () => shelf.running() })
+  const ready: ReadyContainers = new ReadyContainers({ context: () => context, count: settings.readyContainers })
+  const spare: SpareMemory = {
+    get bytes() {
+      return ready.bytes + frozen.bytes
+    },
+    // An empty container is made again in a moment; what is frozen took longer.
+    giveUpOldest: async () => (await ready.dropOldest()) || (await frozen.evictOldest()),
+  }
+  const admission = new Admission({ host, settings, spare, running: () => shelf.running() })
   const context: NodeContext = {
     folder,
     engine: options.engine,
@@ -57,6 +68,7 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     frozen,
     pool: new WarmPool({ context: () => context, size: settings.poolSize }),
     diskMeter: new DiskMeter({ clock, logger, directory: (id) => sandboxFolder(folder, id).upper }),
+    ready,
     hasher: new ImageHasher({ context: () => context }),
     scrub: new ImageScrub({ context: () => context, everyMs: settings.imageCheckHours * 3_600_000 }),
     frozenLimitMs: settings.frozenMinutes * 60_000,

@@ -13,6 +13,7 @@ import type { SandboxManifest } from './sandbox-manifest.ts'
 import type { SandboxShelf } from './sandbox-shelf.ts'
 import type { SlotTable } from './slots.ts'
 import type { NodeOperation, StepHook } from './node-steps.ts'
+import type { ReadyContainers } from './pool/ready-containers.ts'
 import type { WarmPool } from './pool/warm-pool.ts'
 import type { KillableOperations } from './killable-operations.ts'
 import type { ImageHasher } from './images/image-hasher.ts'
@@ -42,6 +43,8 @@ export interface NodeContext {
   frozen: FrozenTier
   pool: WarmPool
   diskMeter: DiskMeter
+  /** Containers made ahead for paused sandboxes that are on disk only. */
+  ready: ReadyContainers
   hasher: ImageHasher
   scrub: ImageScrub
   /** Longest time, in ms, that a paused sandbox stays frozen. */

@@ -107,6 +107,9 @@ async function settle(context: NodeContext, manifest: SandboxManifest, engine: E
     case 'confirm-wake':
       await confirmWake(context, manifest)
       break
+    case 'keep-ready':
+      if (!(await context.ready.adopt(manifest))) await rest(context, manifest)
+      break
     case 'rest':
       await rest(context, { ...manifest, phase: 'paused' })
       break

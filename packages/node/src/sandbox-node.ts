@@ -66,13 +66,14 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 
   /** Makes folders and engine agree: adopts what runs, finishes or undoes what was cut, removes what nobody was told of. */
   async start(): Promise<void> {
-    const { folder, trash, shelf, engine, hasher, pool, scrub } = this.#context
+    const { folder, trash, shelf, engine, hasher, pool, ready, scrub } = this.#context
     for (const path of [folder.sandboxes, folder.layers, folder.templates]) await ensureDirectory(path)
     await trash.open()
     await reconcile(this.#context)
     this.#stopListening = engine.onEvent((event) => onEngineEvent(this.#context, event))
     for (const id of shelf.ids()) if (isUnhashed(shelf.find(id)?.image)) hasher.start(id)
     pool.refillSoon()
+    ready.fillSoon()
     scrub.start()
   }
 
@@ -121,6 +122,7 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     // The id names a folder that is taken away: nothing but an id may get there.
     if (!isSandboxId(id)) return
     await killSandbox(this.#context, id).catch(throwNodeError)
+    this.#context.ready.fillSoon()
   }
 
   async find(id: SandboxId): Promise<NodeSandbox | undefined> {
@@ -183,9 +185,9 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 
   /** Waits for what is under way, at most 20 s. Sandboxes go on running; the next node adopts them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { pool, hasher, frozen, diskMeter, scrub } = this.#context
+    const { pool, ready, hasher, frozen, diskMeter, scrub } = this.#context
     this.#stopListening?.()
-    for (const part of [pool, scrub, hasher, frozen, diskMeter]) part.stop()
+    for (const part of [pool, ready, scrub, hasher, frozen, diskMeter]) part.stop()
     const timeout = Promise.withResolvers<void>()
     const timer = this.#context.clock.setTimer(STOP_TIMEOUT_MS, () => timeout.resolve())
     await Promise.race([this.settled(), timeout.promise])
@@ -193,7 +195,13 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
   }
 
   async #operate<T>(id: SandboxId, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return this.#context.operations.run(id, work).catch(throwNodeError)
+    try {
+      return await this.#context.operations.run(id, work)
+    } catch (error) {
+      return throwNodeError(error)
+    } finally {
+      this.#context.ready.fillSoon()
+    }
   }
 }
 

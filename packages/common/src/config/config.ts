@@ -52,6 +52,8 @@ export const configSchema = z.strictObject({
     .min(0)
     .max(24 * 365)
     .default(24),
+  /** Containers that are made ahead for the wake of sandboxes that are only on disk, those that were paused last. 0 makes none. */
+  readyContainers: z.int().min(0).max(1000).default(4),
   /** Folder of gVisor releases that `up` fetches runsc from before it builds one; `none` builds at once. */
   runscReleaseUrl: z
     .union([z.literal('none'), z.url({ protocol: /^https?$/ })])

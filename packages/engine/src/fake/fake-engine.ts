@@ -37,6 +37,7 @@ export class FakeEngine implements Engine {
   }
 
   async create(spec: SandboxSpec): Promise<void> {
+    if (this.#hasShellFor(spec)) return
     await this.#remove(spec.id)
     this.#failIfAsked('create')
     this.#host.sandboxes.set(spec.id, { spec, guest: undefined, isDead: false })
@@ -115,6 +116,11 @@ export class FakeEngine implements Engine {
       ({ spec, guest }) => spec.network.slot === network.slot && guest !== undefined,
     )
     return { host: '127.0.0.1', port: found?.guest?.port ?? 9 }
+  }
+
+  #hasShellFor(spec: SandboxSpec): boolean {
+    const found = this.#host.sandboxes.get(spec.id)?.spec
+    return this.#host.status(spec.id) === 'created' && JSON.stringify(found) === JSON.stringify(spec)
   }
 
   async #bringUp(method: 'start' | 'restore', id: string, load: () => Promise<FakeMemory>): Promise<void> {

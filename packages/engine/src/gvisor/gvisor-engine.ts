@@ -21,7 +21,7 @@ import { sandboxCgroup } from './cgroups.ts'
 import { callControl } from './control-socket.ts'
 import { listContainerIds } from './container-state.ts'
 import { cpuFeatures } from './cpu-features.ts'
-import { createSandbox } from './create-sandbox.ts'
+import { createSandbox, hasShellFor } from './create-sandbox.ts'
 import { destroySandbox } from './destroy-sandbox.ts'
 import { freezeSandbox, thawSandbox } from './freeze-sandbox.ts'
 import type { GvisorHost } from './gvisor-host.ts'
@@ -72,6 +72,7 @@ class GvisorEngine implements Engine {
     this.build = { kind: 'gvisor', build: runsc.sha256, cpu: cpuFeatures() }
     this.#host = {
       instance,
+      build: runsc.sha256,
       stateDirectory: directory,
       sandboxSubnet,
       names: networkNames(instance),
@@ -84,6 +85,7 @@ class GvisorEngine implements Engine {
 
   async create(spec: SandboxSpec): Promise<void> {
     await this.#call('create', spec.id, async (signal) => {
+      if (await hasShellFor(this.#host, spec)) return
       await this.#destroyNow(spec.id)
       await this.#orDestroy(spec.id, signal, createSandbox(this.#host, spec, signal))
     })

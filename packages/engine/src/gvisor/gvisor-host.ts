@@ -7,6 +7,8 @@ import type { Runsc } from './runsc.ts'
 export interface GvisorHost {
   /** Short name of the installation. */
   instance: string
+  /** Hash of the runsc binary. */
+  build: string
   /** runsc's `--root`; also holds our record of each sandbox. */
   stateDirectory: string
   sandboxSubnet: string

@@ -12,6 +12,8 @@ export interface Wake {
   /** As it was when the attempt began. */
   manifest: SandboxManifest
   init: NodeInit
+  /** Whether its container was made ahead. */
+  isReady: boolean
   steps: StepLog<'resume'>
   signal: AbortSignal
 }
