@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { bundleDaemon } from './bundle.ts'
 
-it('bundleDaemon() writes one file that serves on its own and stops when told', async () => {
+it('bundleDaemon() writes a program and its native file that serve on their own and stop when told', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'drowse-bundle-'))
   const port = await freePort()
   try {

@@ -9,7 +9,7 @@ import { sendError } from './http/http-error.ts'
 import { handleRoute } from './http/routes.ts'
 import { GuestSettings } from './identity/guest-settings.ts'
 import type { Log } from './log.ts'
-import { PipePool } from './process/pipe-pool.ts'
+import { Launcher } from './process/launcher.ts'
 import { ProcessTable } from './process/process-table.ts'
 import { registerProcessService } from './process/process-service.ts'
 import { UserDatabase } from './users/user-database.ts'
@@ -19,6 +19,9 @@ const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 /** Longer than any proxy in front keeps a connection idle (wire.md §2.4), so that a request never meets a closing one. */
 const KEEP_ALIVE_MS = 650_000
 
+/** How often, in ms, connections are looked over for late headers; each time costs a paused-looking sandbox its idleness. */
+const CHECK_CONNECTIONS_MS = 600_000
+
 /** How to run a daemon. */
 export interface DaemonOptions {
   host: string
@@ -26,8 +29,6 @@ export interface DaemonOptions {
   port: number
   /** Folder that holds the guest's `etc/`. */
   root: string
-  /** Folders that may hold the pipes of processes, best first; memory file systems are quickest. */
-  pipeDirectories: readonly string[]
   /** PATH of processes whose environment names none. */
   path: string
   log: Log
@@ -40,17 +41,20 @@ export interface RunningDaemon extends AsyncDisposable {
 
 /** Starts the daemon and resolves once it listens. */
 export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon> {
-  const pipes = new PipePool(options.pipeDirectories, options.log)
+  const users = new UserDatabase(options.root)
+  const launcher = new Launcher(users)
   const daemon: DaemonContext = {
     settings: new GuestSettings(options.path),
-    users: new UserDatabase(options.root),
-    processes: new ProcessTable(pipes),
+    users,
+    processes: new ProcessTable(launcher),
     root: options.root,
     log: options.log,
   }
   // Uploads and streams last as long as they last: no limit on a whole request.
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, requestHandler(daemon))
-  await pipes.prepare()
+  const server = createServer(
+    { requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: CHECK_CONNECTIONS_MS },
+    requestHandler(daemon),
+  )
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host: options.host, port: options.port }, resolve)
@@ -59,10 +63,10 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
     // A server that listens on TCP has an address of this type.
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
-      daemon.processes.killAll()
+      await daemon.processes.killAll()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      pipes[Symbol.dispose]()
+      launcher[Symbol.dispose]()
     },
   }
 }

@@ -128,8 +128,8 @@ describe('e2b users', () => {
     await expect(sandbox.commands.run('true', { user: 'ghost' })).rejects.toThrow("invalid username: 'ghost'")
   })
 
-  it.runIf(process.getuid?.() === 0)('get their own ids, and the groups that matter', async () => {
-    expect((await sandbox.commands.run('id -u; id -g; id -G')).stdout).toBe('65534\n65534\n65534\n')
+  it.runIf(process.getuid?.() === 0)('get their own ids and all their groups', async () => {
+    expect((await sandbox.commands.run('id -u; id -g; id -G')).stdout).toBe('65534\n65534\n65534 27\n')
     expect((await sandbox.commands.run('id -u; id -G; echo x > /dev/stderr', { user: 'grouped' })).stdout).toBe(
       '65534\n65534 27 4321\n',
     )

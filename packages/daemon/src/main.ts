@@ -22,7 +22,6 @@ async function main(): Promise<void> {
     host: values.host,
     port: Number(values.port),
     root: values.root,
-    pipeDirectories: ['/dev/shm', '/tmp', '/run', '/'],
     path: process.env['PATH'] ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     log,
   })

@@ -25,8 +25,10 @@ export {
   type ProcessEvent,
   type ProcessInput,
   type ProcessSelector,
+  type PTY,
   type StartRequest,
   type StartResponse,
+  type StreamInputRequest,
 } from './gen/process/process_pb.ts'
 export {
   CreateWatcherResponseSchema,

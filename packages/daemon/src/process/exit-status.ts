@@ -1,5 +1,3 @@
-import { constants } from 'node:os'
-
 /** How a process ended, in the words of Go's os.ProcessState that clients print. */
 export interface ExitStatus {
   /** −1 when a signal ended it. */
@@ -12,31 +10,34 @@ export interface ExitStatus {
   error?: string
 }
 
-const SIGNAL_WORDS: Readonly<Record<string, string>> = {
-  SIGHUP: 'hangup',
-  SIGINT: 'interrupt',
-  SIGQUIT: 'quit',
-  SIGILL: 'illegal instruction',
-  SIGTRAP: 'trace/breakpoint trap',
-  SIGABRT: 'aborted',
-  SIGBUS: 'bus error',
-  SIGFPE: 'floating point exception',
-  SIGKILL: 'killed',
-  SIGUSR1: 'user defined signal 1',
-  SIGSEGV: 'segmentation fault',
-  SIGUSR2: 'user defined signal 2',
-  SIGPIPE: 'broken pipe',
-  SIGALRM: 'alarm clock',
-  SIGTERM: 'terminated',
-}
+const SIGNAL_WORDS: readonly string[] = [
+  '',
+  'hangup',
+  'interrupt',
+  'quit',
+  'illegal instruction',
+  'trace/breakpoint trap',
+  'aborted',
+  'bus error',
+  'floating point exception',
+  'killed',
+  'user defined signal 1',
+  'segmentation fault',
+  'user defined signal 2',
+  'broken pipe',
+  'alarm clock',
+  'terminated',
+]
 
-/** The status for what Node reports at a child's exit: a code, or else the signal that ended it. */
-export function exitStatus(code: number | null, signal: NodeJS.Signals | null): ExitStatus {
-  if (code === null) {
-    const name = signal ?? 'SIGKILL'
-    const status = `signal: ${SIGNAL_WORDS[name] ?? `signal ${constants.signals[name]}`}`
+/** The status for what waitpid(2) reports of a process that has ended. */
+export function exitStatus(waitStatus: number): ExitStatus {
+  const signal = waitStatus & 0x7f
+  if (signal !== 0) {
+    const dump = (waitStatus & 0x80) === 0 ? '' : ' (core dumped)'
+    const status = `signal: ${SIGNAL_WORDS[signal] ?? `signal ${signal}`}${dump}`
     return { exitCode: -1, exited: false, status, error: status }
   }
+  const code = (waitStatus >> 8) & 0xff
   const status = `exit status ${code}`
   return { exitCode: code, exited: true, status, ...(code === 0 ? {} : { error: status }) }
 }

@@ -1,4 +1,5 @@
 import type { User } from '../users/user-database.ts'
+import type { TerminalSize } from './native/pseudo-terminal.ts'
 
 /** What to run. */
 export interface LaunchRequest {
@@ -9,8 +10,10 @@ export interface LaunchRequest {
   args: readonly string[]
   /** An existing directory. */
   cwd: string
-  env: Record<string, string>
+  env: Readonly<Record<string, string>>
   user: User
-  /** Whether the process gets an input to write to; else it reads /dev/null. */
+  /** Whether the process gets an input to write to; else it reads /dev/null. Without meaning for a terminal. */
   hasStdin: boolean
+  /** Runs it on a terminal of this size. */
+  terminal?: TerminalSize | undefined
 }

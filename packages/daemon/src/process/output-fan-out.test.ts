@@ -4,7 +4,7 @@ import { exitStatus } from './exit-status.ts'
 import { OutputFanOut } from './output-fan-out.ts'
 import type { OutputSubscription } from './output-subscription.ts'
 
-const LIMITS = { holdBytes: 10, dropBytes: 30, stallMs: 1_000 }
+const LIMITS = { holdBytes: 10, dropBytes: 30, chunkCostBytes: 0, stallMs: 1_000 }
 const chunk = (bytes: number) => ({ source: 'stdout' as const, data: new Uint8Array(bytes) })
 
 function fanOut() {
@@ -31,7 +31,7 @@ describe('OutputFanOut', () => {
     output.publish(chunk(2))
     const second = output.subscribe()
     output.publish(chunk(3))
-    output.end(exitStatus(0, null))
+    output.end(exitStatus(0))
     expect(await drain(first)).toBe(5)
     expect(await drain(second)).toBe(3)
     expect(await output.subscribe().next(1_000)).toMatchObject({ kind: 'end', status: { exitCode: 0 } })
@@ -109,7 +109,7 @@ describe('OutputFanOut', () => {
           if (action === 'join') others.push(output.subscribe())
           if (action === 'leave') others.pop()?.close()
         }
-        output.end(exitStatus(0, null))
+        output.end(exitStatus(0))
         got += await drain(steady)
         expect(got).toBe(sent)
       }),

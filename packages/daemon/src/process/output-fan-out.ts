@@ -7,12 +7,19 @@ export interface FanOutLimits {
   holdBytes: number
   /** A subscriber with more than this waiting is dropped, as a quicker one goes on. */
   dropBytes: number
+  /** What each waiting chunk counts besides its bytes: many a process prints a few at a time, and they take memory too. */
+  chunkCostBytes: number
   /** How long, in ms, the process may be held back with nobody taking anything, before all subscribers are dropped. */
   stallMs: number
 }
 
 /** Limits of a real process. */
-const FAN_OUT_LIMITS: FanOutLimits = { holdBytes: 256 * 1024, dropBytes: 4 * 1024 * 1024, stallMs: 60_000 }
+const FAN_OUT_LIMITS: FanOutLimits = {
+  holdBytes: 256 * 1024,
+  dropBytes: 4 * 1024 * 1024,
+  chunkCostBytes: 256,
+  stallMs: 60_000,
+}
 
 /**
  * Hands a process's output to all who subscribe at that moment; with nobody there it is discarded, and nothing is replayed.
@@ -42,6 +49,7 @@ export class OutputFanOut {
         this.#subscriptions.delete(closed)
         this.#updateHold()
       },
+      this.#limits.chunkCostBytes,
     )
     if (this.#status === undefined) this.#subscriptions.add(subscription)
     else subscription.end(this.#status)

@@ -3,7 +3,7 @@ import type { ExitStatus } from './exit-status.ts'
 
 /** A piece of a process's output, raw. */
 export interface OutputChunk {
-  source: 'stdout' | 'stderr'
+  source: 'stdout' | 'stderr' | 'pty'
   data: Uint8Array
 }
 
@@ -19,16 +19,19 @@ export class OutputSubscription {
   readonly #queue: OutputChunk[] = []
   readonly #onTake: () => void
   readonly #onClose: (subscription: OutputSubscription) => void
+  readonly #chunkCostBytes: number
   #queuedBytes = 0
   #wake: (() => void) | undefined
   #last: (() => OutputEvent) | undefined
 
-  constructor(onTake: () => void, onClose: (subscription: OutputSubscription) => void) {
+  /** `chunkCostBytes` is what a chunk costs in memory besides its bytes. */
+  constructor(onTake: () => void, onClose: (subscription: OutputSubscription) => void, chunkCostBytes: number) {
+    this.#chunkCostBytes = chunkCostBytes
     this.#onTake = onTake
     this.#onClose = onClose
   }
 
-  /** Bytes that wait to be taken. */
+  /** Memory, in bytes, of what waits to be taken. */
   get queuedBytes(): number {
     return this.#queuedBytes
   }
@@ -37,7 +40,7 @@ export class OutputSubscription {
   push(chunk: OutputChunk): void {
     if (this.#last !== undefined) return
     this.#queue.push(chunk)
-    this.#queuedBytes += chunk.data.byteLength
+    this.#queuedBytes += chunk.data.byteLength + this.#chunkCostBytes
     this.#wake?.()
   }
 
@@ -67,7 +70,7 @@ export class OutputSubscription {
     if (this.#queue.length === 0 && this.#last === undefined) await this.#wait(idleMs)
     const chunk = this.#queue.shift()
     if (chunk !== undefined) {
-      this.#queuedBytes -= chunk.data.byteLength
+      this.#queuedBytes -= chunk.data.byteLength + this.#chunkCostBytes
       this.#onTake()
       return { kind: 'chunk', chunk }
     }

@@ -33,20 +33,19 @@ describe('process.Process/Start', () => {
     [{ cmd: '/etc/passwd' }, 'invalid_argument', 'permission denied'],
     [{ cmd: '' }, 'invalid_argument', 'empty'],
     [{ cmd: 'echo', args: ['a\0b'] }, 'invalid_argument', 'null bytes'],
+    [{ cmd: 'echo', envs: { A: 'a\0b' } }, 'invalid_argument', 'null bytes'],
+    [{ cmd: 'echo', args: ['x'.repeat(10_000_000)] }, 'invalid_argument', 'argument list too long'],
     [{ cmd: 'true', cwd: '/none' }, 'invalid_argument', "cwd '/none' does not exist"],
   ])('refuses %j', async (process, code, text) => {
     expect(await collect(start(process))).toEqual([{ error: { code, message: expect.stringContaining(text) } }])
   })
 
-  it('refuses unknown users, missing processes and terminals', async () => {
+  it('refuses unknown users and missing processes', async () => {
     expect(await collect(start({ cmd: 'true' }, {}, asUserHeader('ghost')))).toEqual([
       { error: { code: 'unauthenticated', message: "invalid username: 'ghost'" } },
     ])
     expect(await collect(stream(guest.url, 'process.Process/Start', {}))).toMatchObject([
       { error: { code: 'invalid_argument' } },
-    ])
-    expect(await collect(start({ cmd: 'true' }, { pty: { size: { cols: 80, rows: 24 } } }))).toMatchObject([
-      { error: { code: 'unimplemented' } },
     ])
   })
 
@@ -124,7 +123,11 @@ describe('calls on processes', () => {
       code: 'not_found',
       message: 'process with pid 1 not found',
     })
-    expect((await call('Update', { process })).status).toBe(501)
+    expect((await call('Update', { process })).status).toBe(200)
+    expect((await call('Update', { process, pty: { size: { cols: 1, rows: 1 } } })).body).toEqual({
+      code: 'internal',
+      message: 'error resizing tty: tty not assigned to process',
+    })
     expect((await call('SendSignal', { process: { tag: 't' }, signal: 9, unknown: true })).status).toBe(200)
     await collect(events)
   })

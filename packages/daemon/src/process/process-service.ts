@@ -3,12 +3,13 @@ import { ProcessService } from '@drowse/protocol'
 import type { DaemonContext } from '../context.ts'
 import { answer } from '../rpc/connect-error.ts'
 import { connect } from './connect.ts'
-import { sendInput } from './input.ts'
+import { closeStdin, sendInput, streamInput } from './input.ts'
 import { list } from './list.ts'
 import { sendSignal } from './signal.ts'
 import { start } from './start.ts'
+import { update } from './update.ts'
 
-/** Registers `process.Process`. Calls that are left out answer "unimplemented". */
+/** Registers `process.Process`. */
 export function registerProcessService(router: ConnectRouter, daemon: DaemonContext): void {
   const { processes } = daemon
   router.service(ProcessService, {
@@ -20,9 +21,19 @@ export function registerProcessService(router: ConnectRouter, daemon: DaemonCont
         await sendInput(processes.get(request.process), request.input)
         return {}
       }),
+    streamInput: (requests, context) =>
+      answer(async () => {
+        await streamInput(processes, requests, context.signal)
+        return {}
+      }),
     closeStdin: (request) =>
       answer(() => {
-        processes.get(request.process).stdin?.close()
+        closeStdin(processes.get(request.process))
+        return {}
+      }),
+    update: (request) =>
+      answer(() => {
+        update(processes.get(request.process), request.pty)
         return {}
       }),
     sendSignal: (request) =>

@@ -2,8 +2,8 @@ import { DrowseError, type ProcessConfig, type ProcessSelector } from '@drowse/p
 import type { User } from '../users/user-database.ts'
 import type { ExitStatus } from './exit-status.ts'
 import { findProgram } from './find-program.ts'
-import { launch } from './launch.ts'
-import type { PipePool } from './pipe-pool.ts'
+import type { Launcher } from './launcher.ts'
+import type { TerminalSize } from './native/pseudo-terminal.ts'
 import { RunningProcess, type ProcessIdentity } from './running-process.ts'
 
 /** How long, in ms, the end of a process is kept for a late Connect (wire.md §7). */
@@ -23,24 +23,25 @@ export interface StartOptions extends ProcessIdentity {
   cwd: string
   env: Record<string, string>
   hasStdin: boolean
+  terminal: TerminalSize | undefined
 }
 
 /** All processes that the daemon has started and that run, and for 30 s those that ended. */
 export class ProcessTable {
-  readonly #pipes: PipePool
+  readonly #launcher: Launcher
   readonly #running = new Map<number, RunningProcess>()
   readonly #ended = new Map<number, EndedProcess>()
 
-  constructor(pipes: PipePool) {
-    this.#pipes = pipes
+  constructor(launcher: Launcher) {
+    this.#launcher = launcher
   }
 
   /** Starts a process; it does not depend on the request that asked for it. Throws "invalid_argument" when it cannot run. */
-  async start(options: StartOptions): Promise<RunningProcess> {
+  start(options: StartOptions): RunningProcess {
     const { cmd, args } = options.config
     const program = findProgram(cmd, options.env['PATH'] ?? '', options.cwd)
-    const { user, cwd, env, hasStdin } = options
-    const launched = await launch({ command: cmd, program, args, cwd, env, user, hasStdin }, this.#pipes)
+    const { user, cwd, env, hasStdin, terminal } = options
+    const launched = this.#launcher.launch({ command: cmd, program, args, cwd, env, user, hasStdin, terminal })
     const started = new RunningProcess(launched, { config: options.config, tag: options.tag })
     this.#ended.delete(started.pid)
     this.#running.set(started.pid, started)
@@ -72,9 +73,11 @@ export class ProcessTable {
     for (const running of this.#running.values()) running.output.dropSubscribers(reason)
   }
 
-  /** Kills everything that runs. For the end of the daemon. */
-  killAll(): void {
-    for (const running of this.#running.values()) running.signal('SIGKILL')
+  /** Kills everything that runs and resolves when it has ended. For the end of the daemon. */
+  async killAll(): Promise<void> {
+    const all = [...this.#running.values()]
+    for (const running of all) running.signal('SIGKILL')
+    await Promise.all(all.map((running) => running.exited))
   }
 
   #retire(running: RunningProcess, status: ExitStatus): void {

@@ -2,13 +2,15 @@ import type { Readable } from 'node:stream'
 import type { ProcessConfig } from '@drowse/protocol'
 import { startAwakeTimer } from './awake-timer.ts'
 import { exitStatus, type ExitStatus } from './exit-status.ts'
-import type { Launched } from './launch.ts'
+import type { Launched } from './launcher.ts'
 import { OutputFanOut } from './output-fan-out.ts'
 import type { OutputChunk } from './output-subscription.ts'
 import type { StdinWriter } from './stdin-writer.ts'
+import type { Terminal } from './terminal.ts'
 
-/** Largest piece of output in one event, in bytes (wire.md §3.2). */
+/** Largest piece of output in one event, in bytes (wire.md §3.2), from a pipe and from a terminal. */
 const CHUNK_BYTES = 32 * 1024
+const TERMINAL_CHUNK_BYTES = 16 * 1024
 /** Silence, in ms, after which output of a finished process counts as complete though others hold its pipes open. */
 const DRAIN_QUIET_MS = 500
 /** More than a pipe can hold: after this much, output comes from background children that outlive the process. */
@@ -23,8 +25,8 @@ export interface ProcessIdentity {
 /**
  * One process that the daemon started, from its first to its last output.
  *
- * It ends when the process has exited and its output is complete: both pipes at their end, or, when background children keep them
- * open, silence for half a second. Such children live on; what they print later is discarded.
+ * It ends when the process has exited and its output is complete: its pipes or terminal at their end, or, when background children keep
+ * them open, silence for half a second. Such children live on; what they print later to a pipe is discarded, a terminal is gone.
  */
 export class RunningProcess {
   readonly pid: number
@@ -33,9 +35,12 @@ export class RunningProcess {
   /** Resolves at the end, never rejects. */
   readonly ended: Promise<ExitStatus>
   readonly stdin: StdinWriter | undefined
+  readonly terminal: Terminal | undefined
+  /** Resolves when the process itself has ended, never rejects. */
+  readonly exited: Promise<void>
   readonly #streams: readonly Readable[]
   #status: ExitStatus | undefined
-  #openStreams = 2
+  #openStreams: number
   #drainedBytes = 0
   #isHeld = false
   #quietTimer: NodeJS.Timeout | undefined
@@ -46,12 +51,13 @@ export class RunningProcess {
     this.pid = launched.pid
     this.identity = identity
     this.stdin = launched.stdin
-    this.#streams = [launched.stdout, launched.stderr]
+    this.terminal = launched.terminal
+    this.#streams = launched.outputs.map(({ stream }) => stream)
+    this.#openStreams = this.#streams.length
     this.output = new OutputFanOut((isHeld) => this.#hold(isHeld))
     this.ended = new Promise((resolve) => (this.#finish = resolve))
-    launched.child.once('exit', (code, signal) => this.#exited(exitStatus(code, signal)))
-    this.#read(launched.stdout, 'stdout')
-    this.#read(launched.stderr, 'stderr')
+    this.exited = launched.exited.then((waitStatus) => this.#exited(exitStatus(waitStatus)))
+    for (const { stream, source } of launched.outputs) this.#read(stream, source)
   }
 
   /** Signals the process and its group. False when it has exited. */
@@ -81,8 +87,9 @@ export class RunningProcess {
   }
 
   #received(data: Buffer, source: OutputChunk['source']): void {
-    for (let start = 0; start < data.length; start += CHUNK_BYTES) {
-      this.output.publish({ source, data: data.subarray(start, start + CHUNK_BYTES) })
+    const most = source === 'pty' ? TERMINAL_CHUNK_BYTES : CHUNK_BYTES
+    for (let start = 0; start < data.length; start += most) {
+      this.output.publish({ source, data: data.subarray(start, start + most) })
     }
     if (this.#status !== undefined) {
       this.#drainedBytes += data.length
@@ -115,6 +122,7 @@ export class RunningProcess {
 
   #end(status: ExitStatus): void {
     this.output.end(status)
+    this.terminal?.close()
     this.#finish(status)
   }
 }

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { create } from '@bufbuild/protobuf'
-import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
+import type { HandlerContext } from '@connectrpc/connect'
 import { DrowseError, StartResponseSchema, type StartRequest, type StartResponse } from '@drowse/protocol'
 import type { DaemonContext } from '../context.ts'
 import { connectError } from '../rpc/connect-error.ts'
@@ -9,6 +9,9 @@ import { resolvePath } from '../users/resolve-path.ts'
 import type { User } from '../users/user-database.ts'
 import { processEnvironment } from './environment.ts'
 import { keepaliveInterval, processEvents } from './event-stream.ts'
+
+/** Size of a terminal that a request asks for without a size. */
+const DEFAULT_SIZE = { cols: 80, rows: 24 }
 
 /**
  * `Start`: runs a process and streams its events. `Connect-Timeout-Ms` kills the process at its deadline, also when the client
@@ -22,18 +25,16 @@ export async function* start(
   try {
     const config = request.process
     if (config === undefined) throw new DrowseError('invalid_argument', 'Cannot start process: "process" is missing')
-    if (request.pty !== undefined) {
-      throw new ConnectError(`Cannot start process "${config.cmd}": terminals are not implemented`, Code.Unimplemented)
-    }
     const deadlineMs = context.timeoutMs()
     const user = requestUser(daemon, basicUserName(context.requestHeader.get('authorization')))
-    const started = await daemon.processes.start({
+    const started = daemon.processes.start({
       config,
       tag: request.tag,
       user,
       cwd: await workingDirectory(daemon, user, config.cwd ?? ''),
       env: processEnvironment(user, daemon.settings, config.envs),
       hasStdin: request.stdin ?? true,
+      terminal: request.pty === undefined ? undefined : (request.pty.size ?? DEFAULT_SIZE),
     })
     if (deadlineMs !== undefined) started.killAfter(deadlineMs)
     const events = processEvents(started.pid, started.output.subscribe(), {

@@ -49,7 +49,6 @@ export async function startTestGuest(): Promise<TestGuest> {
     host: '127.0.0.1',
     port: 0,
     root,
-    pipeDirectories: [root],
     path: '/usr/local/bin:/usr/bin:/bin',
     log: (message, error) => log.push(error === undefined ? message : `${message}: ${inspect(error)}`),
   })

@@ -51,6 +51,11 @@ export class UserDatabase {
     return { ...entry, groups: groups.map(({ name, gid }) => ({ name, gid })) }
   }
 
+  /** The group of that name; `undefined` when there is none. */
+  findGroup(name: string): Group | undefined {
+    return this.#group.entries().find((group) => group.name === name)
+  }
+
   /** Names for the owner and group of a file; the number as text where there is no name. */
   namesOf(uid: number, gid: number): { owner: string; group: string } {
     const user = this.#passwd.entries().find((entry) => entry.uid === uid)

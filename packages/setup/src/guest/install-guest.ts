@@ -17,7 +17,7 @@ const TINI = '/usr/bin/tini-static'
 const NAME_LENGTH = 16
 
 /**
- * Makes the guest runtime (`tini`, `node`, `lib/`, `daemon.mjs`) in `guest/<hash>/` and records it in `guest/current.json`.
+ * Makes the guest runtime (`tini`, `node`, `lib/`, `daemon.mjs`, `koffi.node`) in `guest/<hash>/` and records it in `guest/current.json`.
  * It is put together at each run, which takes a moment, and kept when its content is the recorded one. Older ones stay for the images that use them.
  */
 export async function installGuest(context: SetupContext, tools: StepTools): Promise<StepOutcome> {
@@ -62,7 +62,6 @@ async function assembleGuest(directory: string, node: string): Promise<void> {
   ]
   for (const library of await sharedLibraries(node)) files.push([library, join(lib, basename(library))])
   for (const [from, to] of files) await copyFile(from, to)
-  const daemon = join(directory, 'daemon.mjs')
-  await bundleDaemon(daemon)
-  for (const path of [directory, lib, daemon, ...files.map(([, to]) => to)]) await chmod(path, 0o755)
+  const daemon = await bundleDaemon(join(directory, 'daemon.mjs'))
+  for (const path of [directory, lib, ...daemon, ...files.map(([, to]) => to)]) await chmod(path, 0o755)
 }
