@@ -5,6 +5,7 @@ import { exitStatus, type ExitStatus } from './exit-status.ts'
 import type { Launched } from './launcher.ts'
 import { OutputFanOut } from './output-fan-out.ts'
 import type { OutputChunk } from './output-subscription.ts'
+import { sessionMembers } from './session-members.ts'
 import type { StdinWriter } from './stdin-writer.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -60,9 +61,15 @@ export class RunningProcess {
     for (const { stream, source } of launched.outputs) this.#read(stream, source)
   }
 
-  /** Signals the process and its group. False when it has exited. */
+  /**
+   * Signals the process and its group; on a terminal all of its session, as a shell's jobs have groups of their own and not every kernel
+   * hangs up on them. False when it has exited.
+   */
   signal(signal: NodeJS.Signals): boolean {
     if (this.#status !== undefined) return false
+    if (this.terminal !== undefined) {
+      for (const pid of sessionMembers(this.pid)) killOne(pid, signal)
+    }
     try {
       return process.kill(-this.pid, signal)
     } catch {

@@ -3,6 +3,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { collect, stream, unary } from '../testing/rpc-call.ts'
 import { startTestGuest, type TestGuest } from '../testing/test-guest.ts'
+import { sessionMembers } from './session-members.ts'
 
 type Events = AsyncGenerator<Record<string, unknown>>
 
@@ -137,6 +138,18 @@ describe('a process on a terminal', () => {
     expect(await collect(events)).toContainEqual({
       event: { end: { exitCode: -1, status: 'signal: killed', error: 'signal: killed' } },
     })
+  })
+
+  it('is killed with its jobs', async () => {
+    const events = shell()
+    const pid = await pidOf(events)
+    await type(pid, 'sleep 300 & sh -c "echo job; exec cat"\n')
+    await readUntil(events, '\r\njob\r\n')
+    const jobs = sessionMembers(pid).filter((member) => member !== pid)
+    expect(jobs).toHaveLength(2)
+    await call('SendSignal', { process: { pid }, signal: 9 })
+    await collect(events)
+    await vi.waitFor(() => expect(sessionMembers(pid)).toEqual([]))
   })
 
   it('ends though a background program keeps the terminal open', async () => {
