@@ -31,6 +31,8 @@ export interface DaemonOptions {
   root: string
   /** PATH of processes whose environment names none. */
   path: string
+  /** How many processes a user may have; unlimited when absent. */
+  processLimit?: () => number
   log: Log
 }
 
@@ -42,7 +44,7 @@ export interface RunningDaemon extends AsyncDisposable {
 /** Starts the daemon and resolves once it listens. */
 export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon> {
   const users = new UserDatabase(options.root)
-  const launcher = new Launcher(users)
+  const launcher = new Launcher(users, options.processLimit)
   const daemon: DaemonContext = {
     settings: new GuestSettings(options.path),
     users,

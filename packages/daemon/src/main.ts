@@ -1,7 +1,9 @@
+import { totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { ENVD_PORT } from '@drowse/protocol'
 import { startDaemon } from './daemon.ts'
 import { createStderrLog } from './log.ts'
+import { userProcessLimit } from './process/native/process-limit.ts'
 
 /** The program: serves until it is told to stop. `--port` and `--host` are for tests. */
 async function main(): Promise<void> {
@@ -23,6 +25,7 @@ async function main(): Promise<void> {
     port: Number(values.port),
     root: values.root,
     path: process.env['PATH'] ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    processLimit: () => userProcessLimit(totalmem()),
     log,
   })
   const stop = async (): Promise<void> => {

@@ -9,6 +9,7 @@ import { actAs } from './native/act-as.ts'
 import { ChildWatch } from './native/child-watch.ts'
 import { loadLibc, type Libc } from './native/libc.ts'
 import { makePipe } from './native/make-pipe.ts'
+import { setProcessLimit } from './native/process-limit.ts'
 import { openTerminal } from './native/pseudo-terminal.ts'
 import { SpawnFailure, spawnProgram } from './native/spawn-program.ts'
 import type { OutputChunk } from './output-subscription.ts'
@@ -33,9 +34,13 @@ export class Launcher implements Disposable {
   readonly #libc: Libc = loadLibc()
   readonly #children = new ChildWatch(this.#libc)
   readonly #users: UserDatabase
+  readonly #processLimit: (() => number) | undefined
+  #limitSet: number | undefined
 
-  constructor(users: UserDatabase) {
+  /** `processLimit` says how many processes a user may have; it is asked at each launch, as a restore may change the memory. */
+  constructor(users: UserDatabase, processLimit?: () => number) {
     this.#users = users
+    this.#processLimit = processLimit
   }
 
   /**
@@ -43,6 +48,7 @@ export class Launcher implements Disposable {
    */
   launch(request: LaunchRequest): Launched {
     refuseNul(request)
+    this.#applyLimit()
     return request.terminal === undefined ? this.#onPipes(request) : this.#onTerminal(request, request.terminal)
   }
 
@@ -95,6 +101,13 @@ export class Launcher implements Disposable {
       closeSync(descriptor)
       throw launchError(request.command, error)
     }
+  }
+
+  #applyLimit(): void {
+    const limit = this.#processLimit?.()
+    if (limit === undefined || limit === this.#limitSet) return
+    setProcessLimit(this.#libc, limit)
+    this.#limitSet = limit
   }
 
   #pipe(ours: number[], theirs: number[], kept: 'read' | 'write'): { read: number; write: number } {

@@ -4,6 +4,7 @@ import { loadKoffi, type ForeignFunction } from './load-koffi.ts'
 const DEFINITIONS = {
   pipe2: 'int pipe2(void *ends, int flags)',
   ioctl: 'int ioctl(int descriptor, unsigned long request, void *argument)',
+  setrlimit: 'int setrlimit(int resource, void *limit)',
   unlockpt: 'int unlockpt(int descriptor)',
   ptsname: 'int ptsname_r(int descriptor, void *buffer, size_t size)',
   waitpid: 'int waitpid(int pid, void *status, int options)',
