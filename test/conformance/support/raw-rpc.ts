@@ -1,3 +1,6 @@
+import { request } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Sandbox } from 'e2b'
 import { api } from '../../platform/support/inspect.ts'
 
@@ -25,15 +28,15 @@ interface StreamOptions {
 export async function rawGuest({ sandboxId }: Pick<Sandbox, 'sandboxId'>): Promise<RawGuest> {
   const connected = await api(`/v2/sandboxes/${sandboxId}/connect`, { method: 'POST', body: {} })
   const { envdAccessToken = '' } = (await connected.json()) as { envdAccessToken?: string }
+  const credentials = {
+    'E2b-Sandbox-Id': sandboxId,
+    'E2b-Sandbox-Port': '49983',
+    'X-Access-Token': envdAccessToken,
+  }
   const fetchGuest = (path: string, init: RequestInit = {}): Promise<Response> =>
     fetch(`${process.env.E2B_SANDBOX_URL}${path}`, {
       ...init,
-      headers: {
-        'E2b-Sandbox-Id': sandboxId,
-        'E2b-Sandbox-Port': '49983',
-        'X-Access-Token': envdAccessToken,
-        ...(init.headers as Record<string, string> | undefined),
-      },
+      headers: { ...credentials, ...(init.headers as Record<string, string> | undefined) },
     })
   const openStream = (
     method: string,
@@ -44,8 +47,6 @@ export async function rawGuest({ sandboxId }: Pick<Sandbox, 'sandboxId'>): Promi
       method: 'POST',
       headers: { 'Content-Type': 'application/connect+json', ...headers },
       body,
-      // Lets undici send a body while it is made.
-      ...({ duplex: 'half' } as object),
       ...(signal === undefined ? {} : { signal }),
     })
   return {
@@ -59,11 +60,28 @@ export async function rawGuest({ sandboxId }: Pick<Sandbox, 'sandboxId'>): Promi
       return { status: response.status, body: (await response.json()) as Message }
     },
     async *stream(method, body, options = {}) {
-      yield* unwrap(await openStream(method, envelope(body), options))
+      const response = await openStream(method, envelope(body), options)
+      if (response.status !== 200 || response.body === null) {
+        throw new Error(`a stream was answered with ${response.status}: ${await response.text()}`)
+      }
+      yield* unwrap(response.body)
     },
-    async clientStream(method, messages, options = {}) {
-      const body = ReadableStream.from(wrap(messages))
-      return await collect(unwrap(await openStream(method, body, options)))
+    clientStream(method, messages, { headers = {} } = {}) {
+      const url = `${process.env.E2B_SANDBOX_URL}/${method}`
+      return new Promise((resolve, reject) => {
+        // Not fetch, which looks at an answer only once it has sent all.
+        const call = request(url, {
+          method: 'POST',
+          headers: { ...credentials, 'Content-Type': 'application/connect+json', ...headers },
+          agent: false,
+        })
+        call.on('error', reject)
+        call.on('response', (response) => {
+          collect(unwrap(response)).then(resolve, reject)
+          response.on('end', () => call.destroy())
+        })
+        pipeline(Readable.from(wrap(messages)), call).catch(reject)
+      })
     },
   }
 }
@@ -113,12 +131,9 @@ async function* wrap(messages: AsyncIterable<unknown>): AsyncGenerator<Uint8Arra
   for await (const message of messages) yield envelope(message)
 }
 
-async function* unwrap(response: Response): AsyncGenerator<Message> {
-  if (response.status !== 200 || response.body === null) {
-    throw new Error(`a stream was answered with ${response.status}: ${await response.text()}`)
-  }
+async function* unwrap(body: AsyncIterable<Uint8Array>): AsyncGenerator<Message> {
   let rest = Buffer.alloc(0)
-  for await (const chunk of response.body) {
+  for await (const chunk of body) {
     rest = Buffer.concat([rest, chunk])
     while (rest.length >= 5 && rest.length >= 5 + rest.readUInt32BE(1)) {
       const end = 5 + rest.readUInt32BE(1)

@@ -1,0 +1,91 @@
+import { Sandbox } from 'e2b'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../platform/support/sandboxes.ts'
+import { startQuietly } from '../platform/support/start-quietly.ts'
+import { collect, outputOf, pidOf, rawGuest, type RawGuest } from './support/raw-rpc.ts'
+
+let sandbox: Sandbox
+let guest: RawGuest
+beforeAll(async () => {
+  sandbox = await Sandbox.create({ timeoutMs: 600_000 })
+  guest = await rawGuest(sandbox)
+})
+afterAll(() => sandbox.kill())
+
+/** Memory of the daemon in MiB, without the files that it shares with all other sandboxes. */
+async function daemonMemory(): Promise<number> {
+  const script = `awk '/^[0-9a-f]+-[0-9a-f]+ / { file = ($6 ~ /^\\//) } /^Rss:/ { if (!file) sum += $2 } END { print sum }' /proc/2/smaps`
+  const { stdout } = await sandbox.commands.run(script, { user: 'root' })
+  return Number(stdout) / 1024
+}
+
+describe('the daemon under hardship', () => {
+  it('is small when idle', async () => {
+    expect(await daemonMemory()).toBeLessThan(60)
+  })
+
+  it('lets a million lines go that nobody reads, in bounded memory', async () => {
+    const before = await daemonMemory()
+    await startQuietly(sandbox, 'seq 1000000; touch /tmp/all-printed')
+    await until(async () => await sandbox.files.exists('/tmp/all-printed'))
+    expect(await daemonMemory()).toBeLessThan(before + 30)
+  })
+
+  it('holds a process back for a reader that does not read, in bounded memory, and serves others', async () => {
+    const before = await daemonMemory()
+    const leaving = new AbortController()
+    const events = guest.stream(
+      'process.Process/Start',
+      { process: { cmd: '/bin/bash', args: ['-c', 'yes & sleep 1; touch /tmp/yes-ran; wait'] } },
+      { signal: leaving.signal },
+    )
+    const pid = await pidOf(events)
+    await until(async () => await sandbox.files.exists('/tmp/yes-ran'))
+    expect(await daemonMemory()).toBeLessThan(before + 30)
+    expect((await sandbox.commands.run('echo served')).stdout).toBe('served\n')
+    leaving.abort()
+    expect(await sandbox.commands.kill(pid)).toBe(true)
+  })
+
+  it('lives through a fork bomb, serves others meanwhile, and can end it', async () => {
+    const pid = await startQuietly(sandbox, 'bomb() { bomb | bomb & }; bomb; sleep 300')
+    const limit = Number((await sandbox.commands.run('ulimit -u', { user: 'root' })).stdout)
+    await until(async () => {
+      const { stdout } = await sandbox.commands.run('ps -u user --no-headers | wc -l', { user: 'root' })
+      return Number(stdout) > limit * 0.9
+    }, 90_000)
+    expect((await sandbox.commands.run('echo served', { user: 'root' })).stdout).toBe('served\n')
+    await sandbox.files.write('/tmp/served', 'written')
+    expect(await sandbox.files.read('/tmp/served')).toBe('written')
+    const refused = await collect(guest.stream('process.Process/Start', { process: { cmd: '/bin/true' } }))
+    if (refused.length === 1) expect(refused).toMatchObject([{ error: { code: 'resource_exhausted' } }])
+    await until(async () => {
+      await sandbox.commands.run('pkill -KILL -u user; true', { user: 'root' })
+      const { stdout } = await sandbox.commands.run('pgrep -cu user || true', { user: 'root' })
+      return Number(stdout) === 0
+    }, 90_000)
+    expect((await sandbox.commands.run('echo well')).stdout).toBe('well\n')
+    await expect(sandbox.commands.connect(pid)).resolves.toBeDefined()
+  })
+
+  it('starts 200 processes at once, and every one ends as it should', async () => {
+    const runs = Array.from({ length: 200 }, async (_, number) => {
+      const process = { cmd: '/bin/bash', args: ['-c', `echo ${number}; exit ${number % 50}`] }
+      const events = await collect(guest.stream('process.Process/Start', { process, stdin: false }))
+      const end = events.at(-2) as { event?: { end?: { exitCode?: number } } }
+      return [outputOf(events, 'stdout').toString(), end.event?.end?.exitCode ?? 0]
+    })
+    expect(await Promise.all(runs)).toEqual(Array.from({ length: 200 }, (_, number) => [`${number}\n`, number % 50]))
+  })
+
+  it('leaves no descriptor and no zombie behind', async () => {
+    const look = async (): Promise<string> =>
+      (await sandbox.commands.run('ls /proc/2/fd | wc -l; ps -eo stat | grep -c ^Z || true', { user: 'root' })).stdout
+    const before = await look()
+    for (let round = 0; round < 20; round++) await sandbox.commands.run('true')
+    const terminal = await sandbox.pty.create({ cols: 80, rows: 24, onData: () => undefined })
+    await terminal.kill()
+    await until(async () => (await look()) === before)
+    expect(before.split('\n')[1]).toBe('0')
+  })
+})
