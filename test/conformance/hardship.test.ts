@@ -47,25 +47,21 @@ describe('the daemon under hardship', () => {
     expect(await sandbox.commands.kill(pid)).toBe(true)
   })
 
-  it('lives through a fork bomb, serves others meanwhile, and can end it', async () => {
-    const pid = await startQuietly(sandbox, 'bomb() { bomb | bomb & }; bomb; sleep 300')
-    const limit = Number((await sandbox.commands.run('ulimit -u', { user: 'root' })).stdout)
-    await until(async () => {
-      const { stdout } = await sandbox.commands.run('ps -u user --no-headers | wc -l', { user: 'root' })
-      return Number(stdout) > limit * 0.9
-    }, 90_000)
-    expect((await sandbox.commands.run('echo served', { user: 'root' })).stdout).toBe('served\n')
-    await sandbox.files.write('/tmp/served', 'written')
+  it('lives through a fork bomb, serves others meanwhile, and can end it', { timeout: 300_000 }, async () => {
+    const asRoot = { user: 'root', timeoutMs: 120_000 }
+    const count = async (): Promise<number> =>
+      Number((await sandbox.commands.run('ls /proc | grep -c "^[0-9]"', asRoot)).stdout)
+    const [few, limit] = [await count(), Number((await sandbox.commands.run('ulimit -u', asRoot)).stdout)]
+    const pid = await startQuietly(sandbox, 'bomb() { bomb | bomb & }; bomb; sleep 3000')
+    await until(async () => (await count()) > limit * 0.9, 200_000)
+    await sandbox.files.write('/tmp/served', 'written', { user: 'root' })
     expect(await sandbox.files.read('/tmp/served')).toBe('written')
-    const refused = await collect(guest.stream('process.Process/Start', { process: { cmd: '/bin/true' } }))
-    if (refused.length === 1) expect(refused).toMatchObject([{ error: { code: 'resource_exhausted' } }])
-    await until(async () => {
-      await sandbox.commands.run('pkill -KILL -u user; true', { user: 'root' })
-      const { stdout } = await sandbox.commands.run('pgrep -cu user || true', { user: 'root' })
-      return Number(stdout) === 0
-    }, 90_000)
+    const answer = await collect(guest.stream('process.Process/Start', { process: { cmd: '/bin/true' } }))
+    expect([1, 3]).toContain(answer.length)
+    if (answer.length === 1) expect(answer).toMatchObject([{ error: { code: 'resource_exhausted' } }])
+    expect(await sandbox.commands.kill(pid)).toBe(true)
+    await until(async () => (await count()) <= few, 60_000)
     expect((await sandbox.commands.run('echo well')).stdout).toBe('well\n')
-    await expect(sandbox.commands.connect(pid)).resolves.toBeDefined()
   })
 
   it('starts 200 processes at once, and every one ends as it should', async () => {

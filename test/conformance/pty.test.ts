@@ -25,7 +25,7 @@ describe.each(CLIENTS)('terminals through $name', ({ Sandbox }) => {
       shows,
       type,
       /** Runs a line and waits for what it prints. The mark is typed in two parts, so that its echo is not taken for it. */
-      async line(text: string): Promise<void> {
+      line: async (text: string): Promise<void> => {
         screen.text = ''
         await type(`${text}; echo do''ne\n`)
         await shows('done\r\n')

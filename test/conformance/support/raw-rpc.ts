@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Sandbox } from 'e2b'
+import { ENVD_PORT } from '@drowse/protocol'
 import { api } from '../../platform/support/inspect.ts'
 
 /** One message of a stream, as JSON. */
@@ -24,13 +25,13 @@ interface StreamOptions {
   signal?: AbortSignal
 }
 
-/** Reaches the guest daemon of a sandbox through the plain http door. */
-export async function rawGuest({ sandboxId }: Pick<Sandbox, 'sandboxId'>): Promise<RawGuest> {
+/** Reaches the guest daemon of a sandbox through the plain http door. `port` names another than the sandbox's own. */
+export async function rawGuest({ sandboxId }: Pick<Sandbox, 'sandboxId'>, port = ENVD_PORT): Promise<RawGuest> {
   const connected = await api(`/v2/sandboxes/${sandboxId}/connect`, { method: 'POST', body: {} })
   const { envdAccessToken = '' } = (await connected.json()) as { envdAccessToken?: string }
   const credentials = {
     'E2b-Sandbox-Id': sandboxId,
-    'E2b-Sandbox-Port': '49983',
+    'E2b-Sandbox-Port': String(port),
     'X-Access-Token': envdAccessToken,
   }
   const fetchGuest = (path: string, init: RequestInit = {}): Promise<Response> =>
@@ -80,6 +81,7 @@ export async function rawGuest({ sandboxId }: Pick<Sandbox, 'sandboxId'>): Promi
           collect(unwrap(response)).then(resolve, reject)
           response.on('end', () => call.destroy())
         })
+        call.flushHeaders()
         pipeline(Readable.from(wrap(messages)), call).catch(reject)
       })
     },

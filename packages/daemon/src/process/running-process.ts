@@ -3,6 +3,7 @@ import type { ProcessConfig } from '@drowse/protocol'
 import { startAwakeTimer } from './awake-timer.ts'
 import { exitStatus, type ExitStatus } from './exit-status.ts'
 import type { Launched } from './launcher.ts'
+import { killGroup } from './kill-group.ts'
 import { OutputFanOut } from './output-fan-out.ts'
 import type { OutputChunk } from './output-subscription.ts'
 import { sessionMembers } from './session-members.ts'
@@ -70,12 +71,9 @@ export class RunningProcess {
     if (this.terminal !== undefined) {
       for (const pid of sessionMembers(this.pid)) killOne(pid, signal)
     }
-    try {
-      return process.kill(-this.pid, signal)
-    } catch {
-      // The process has moved to another group.
-      return killOne(this.pid, signal)
-    }
+    const isSent = signal === 'SIGKILL' ? killGroup(this.pid) : killOne(-this.pid, signal)
+    // Without a group of that name, the process has moved to another.
+    return isSent || killOne(this.pid, signal)
   }
 
   /** Kills the process and its group after `delayMs` of the sandbox being awake, unless it has ended. */
