@@ -6,8 +6,8 @@ interface Base64Options {
 /**
  * Gives Uint8Array the standard method `toBase64` where the JavaScript engine lacks it, as Node 24's does. Idempotent.
  *
- * The protobuf library uses the method when there is one, and else builds the text character by character: 6 MB/s instead of more than 100,
- * which is what a process's output costs.
+ * The protobuf library uses the method when there is one, and else builds the text character by character: 35 MB of
+ * a process's output for a second of CPU rather than 280.
  */
 export function installToBase64(): void {
   if ('toBase64' in Uint8Array.prototype) return
