@@ -96,8 +96,7 @@ describe.each(CLIENTS)('processes through $name', ({ Sandbox }) => {
     let seen = ''
     const second = await sandbox.commands.connect(handle.pid, { onStdout: (text) => void (seen += text) })
     await sandbox.commands.sendStdin(handle.pid, 'one\n')
-    await until(async () => seen === 'one\n')
-    expect(handle.stdout).toBe('one\n')
+    await until(async () => seen === 'one\n' && handle.stdout === 'one\n')
     expect(await sandbox.commands.kill(handle.pid)).toBe(true)
     for (const reader of [handle, second]) {
       await expect(reader.wait()).rejects.toMatchObject({ exitCode: -1, error: 'signal: killed' })
