@@ -269,7 +269,7 @@ describe('SandboxNode', () => {
     expect(await node.find(request.id)).toEqual({ id: request.id, status: 'paused', hasMemory: false, tier: 'files' })
   })
 
-  it.each(['another kill', 'the next start'])(
+  it.each(['another kill', 'the next start', 'itself later'])(
     'kill() whose clean-up the engine fails is finished by %s',
     async (how) => {
       let node = await machine.startNode()
@@ -280,7 +280,10 @@ describe('SandboxNode', () => {
       expect(await node.find(id)).toBeUndefined()
       await node.settled()
       expect(machine.host.status(id)).toBe('running')
-      if (how === 'another kill') await node.kill(id)
+      if (how === 'itself later') {
+        await machine.clock.advance(30_000)
+        await node.settled()
+      } else if (how === 'another kill') await node.kill(id)
       else node = await machine.startNode()
       expect(machine.host.status(id)).toBe('absent')
       expect(await readdir(machine.folder.sandboxes)).toEqual([])

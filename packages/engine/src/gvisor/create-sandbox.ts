@@ -51,8 +51,8 @@ export async function createSandbox(host: GvisorHost, spec: SandboxSpec, signal:
     signal,
   })
   await allSettledOrThrow([shell, addressGuestEnd(link)])
-  const { limitMemory } = sandboxCgroup(host.instance, id)
-  await limitMemory((limits.memoryMb + SENTRY_HEADROOM_MB) * 1024 * 1024)
+  const cgroup = sandboxCgroup(host.instance, id)
+  await cgroup.limitMemory((limits.memoryMb + SENTRY_HEADROOM_MB) * 1024 * 1024)
   await noteMadeFor(bundle, ingredients)
 }
 

@@ -3,9 +3,12 @@ import { pathExists } from '../disk.ts'
 import { beginSteps, type NodeContext } from '../node-context.ts'
 import { sandboxFolder } from '../sandbox-folder.ts'
 
+/** Time, in ms, until what a kill could not remove is tried again. */
+const AGAIN_MS = 30_000
+
 /**
  * Removes a sandbox: its operations fail, and once its manifest says `killed`, durably, it is gone for everybody. Its processes end and its
- * folder leaves `sandboxes/` behind the answer, or at the next start. Where no manifest can be written (it is broken, not there yet, or the disk is
+ * folder leaves `sandboxes/` behind the answer, tried until that succeeds, or at the next start. Where no manifest can be written (it is broken, not there yet, or the disk is
  * full) all that comes before the answer, and a kill that is cut leaves a sandbox that a later kill removes.
  */
 export async function killSandbox(context: NodeContext, id: SandboxId): Promise<void> {
@@ -40,8 +43,21 @@ export async function killSandbox(context: NodeContext, id: SandboxId): Promise<
   }
   if (await steps.run('commit', () => commit(context, id))) {
     shelf.remove(id)
-    void background.start(`remove ${id}`, `remove what is left of sandbox "${id}"`, takeAway)
+    removeBehind(context, id, takeAway)
   } else await takeAway()
+}
+
+/** Tries until it succeeds, or this process ends: the next start then removes what is left. */
+function removeBehind(context: NodeContext, id: SandboxId, remove: () => Promise<void>): void {
+  const { background, clock } = context
+  void background.start(`remove ${id}`, `remove what is left of sandbox "${id}"`, async () => {
+    try {
+      await remove()
+    } catch (error) {
+      clock.setTimer(AGAIN_MS, () => removeBehind(context, id, () => killSandbox(context, id)))
+      throw error
+    }
+  })
 }
 
 /** Makes the kill durable; resolves with whether that could be done. */
