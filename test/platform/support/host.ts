@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { exec } from '@drowse/common'
 
 /** What the host holds that carries a word: command lines, mounts, namespaces, links, control groups. */
@@ -13,7 +14,7 @@ export async function hostTraces(word: string): Promise<string[]> {
     ...linesWith(mounts, word).map((line) => `mount ${line}`),
     ...linesWith(namespaces, word).map((line) => `netns ${line}`),
     ...linesWith(links, word).map((line) => `link ${line}`),
-    ...(await controlGroupsWith(word)).map((line) => `cgroup ${line}`),
+    ...controlGroupsWith(word).map((line) => `cgroup ${line}`),
   ]
 }
 
@@ -34,7 +35,13 @@ function processesWith(word: string): string[] {
     })
 }
 
-async function controlGroupsWith(word: string): Promise<string[]> {
-  const { stdout } = await exec('find', ['/sys/fs/cgroup', '-type', 'd', '-name', `*${word}*`])
-  return stdout.split('\n').filter(Boolean)
+function controlGroupsWith(word: string, directory = '/sys/fs/cgroup'): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => join(directory, name))
+      .flatMap((path) => [...(basename(path).includes(word) ? [path] : []), ...controlGroupsWith(word, path)])
+  } catch {
+    return [] // it went between the listing and the read
+  }
 }
