@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 
-test('main ends with status 1 and a sentence when nothing was set up', async () => {
+test('main ends with status 1 and a sentence when nothing was set up', { timeout: 60_000 }, async () => {
   const data = await mkdtemp(join(tmpdir(), 'drowse-main-'))
   try {
     const main = join(import.meta.dirname, 'main.ts')

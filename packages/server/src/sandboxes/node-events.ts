@@ -32,14 +32,10 @@ async function settleDeath(context: LifecycleContext, id: SandboxId, reason: str
 }
 
 function noted(event: Exclude<NodeEvent, { kind: 'died' }>): LedgerEvent {
-  switch (event.kind) {
-    case 'tier':
-      return { name: 'sandbox.tier', data: { tier: event.tier } }
-    case 'memory-limit':
-      return { name: 'sandbox.memory-limit', data: { process: event.process } }
-    case 'image-damaged':
-      return { name: 'sandbox.image-damaged', data: { reason: event.reason } }
-  }
+  const { kind } = event
+  if (kind === 'tier') return { name: 'sandbox.tier', data: { tier: event.tier } }
+  if (kind === 'memory-limit') return { name: 'sandbox.memory-limit', data: { process: event.process } }
+  return { name: 'sandbox.image-damaged', data: { reason: event.reason } }
 }
 
 async function note(context: LifecycleContext, id: SandboxId, event: LedgerEvent): Promise<void> {

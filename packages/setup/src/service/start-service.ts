@@ -14,6 +14,8 @@ import { stopService } from './stop-service.ts'
 
 /** Time, in ms, that a new service has to answer. */
 const START_TIMEOUT_MS = 60_000
+/** Most memory, in MiB, of V8's half-space for new objects; three of them are kept once used. The default of 16 costs up to 70 MB more. */
+const SEMI_SPACE_MB = 4
 /** Variables of the caller that a service may see besides its settings. */
 const KEPT_VARIABLES = ['PATH', 'HOME', 'LANG', 'TZ', 'NODE_COMPILE_CACHE']
 
@@ -49,6 +51,7 @@ export function serviceCommand({ repository, config, env }: SetupContext): {
     args: [
       '--conditions=source',
       '--disable-warning=ExperimentalWarning',
+      `--max-semi-space-size=${SEMI_SPACE_MB}`,
       places.serverMain,
       '--data',
       config.dataDirectory,

@@ -122,8 +122,6 @@ const failedStart = fc
         if (step === undefined) return expect(await subject.outcome(start())).toBe('engine_failed')
         await subject.crashAt(step, start)
         if (step !== 'server.resume.intent') model.start(sandbox, 60_000, true)
-        // Who finished an unfinished start was told that it runs, not whence it came.
-        if (step === 'server.resume.effect') sandbox.isCold = false
         model.restart(0)
       },
       (sandbox) => isPaused(sandbox) && !sandbox.wasGuestSilent,
