@@ -5,7 +5,14 @@ import type { TemplateDefinition } from '../assets.ts'
 import type { NodeContext } from '../node-context.ts'
 import { removeSandbox } from '../operations/remove-sandbox.ts'
 import type { SandboxManifest } from '../sandbox-manifest.ts'
-import { findWarmImage, getTemplate, listTemplates, type WarmImage } from '../templates/template-store.ts'
+import {
+  findWarmImage,
+  findWarmManifest,
+  getTemplate,
+  listTemplates,
+  type WarmImage,
+} from '../templates/template-store.ts'
+import type { WarmManifest } from '../templates/warm-manifest.ts'
 import { makePoolMember } from './pool-member.ts'
 
 /** Name of the template that is always in use. */
@@ -42,7 +49,8 @@ export class WarmPool {
     const isKnown = [...this.#members.values()].some((member) => member.templateId === templateId)
     if (!isKnown) return undefined
     const template = await getTemplate(context.folder, templateId)
-    const warm = await findWarmImage(context, template, limits)
+    // Whether the image is whole says nothing of members: they have been restored from it.
+    const warm = await findWarmManifest(context, template, limits)
     if (warm === undefined) return undefined
     for (const [id, member] of this.#members) {
       if (member.templateId !== templateId || !this.#isOf(warm, id)) continue
@@ -138,7 +146,7 @@ export class WarmPool {
   }
 
   /** Whether a member was restored from `warm` and still is one. */
-  #isOf(warm: WarmImage, id: SandboxId): boolean {
+  #isOf(warm: WarmManifest, id: SandboxId): boolean {
     const manifest = this.#context().shelf.find(id)
     return manifest?.phase === 'pooled' && manifest.layers[0] === warm.layer && manifest.guest.path === warm.guest.path
   }

@@ -21,6 +21,13 @@ export interface WarmImage extends WarmManifest {
   bytes: number
 }
 
+/** What decides which warm images fit. */
+interface WarmContext {
+  folder: DataFolder
+  engine: Engine
+  guest: GuestAsset
+}
+
 /** Where each thing of one template lives. */
 export interface TemplateFolder {
   root: string
@@ -67,19 +74,29 @@ export async function getTemplate(folder: DataFolder, id: string): Promise<Templ
   throw new DrowseError('not_found', `Cannot find template "${id}": it is not on this node`)
 }
 
-/** The warm image from which a sandbox of `template` with `limits` starts, when the template has one that fits and is whole. */
-export async function findWarmImage(
-  context: { folder: DataFolder; engine: Engine; guest: GuestAsset },
+/** What a template has a warm image of, when that fits `limits` and this host; whether it is whole is for {@link findWarmImage}. */
+export async function findWarmManifest(
+  context: WarmContext,
   template: TemplateDefinition,
   limits: SandboxLimits,
-): Promise<WarmImage | undefined> {
+): Promise<WarmManifest | undefined> {
   const { warm } = templateFolder(context.folder, template.id)
   // A damaged warm.json is as good as none: the image is made again.
   const manifest = await findJson(join(warm, 'warm.json'), warmManifestSchema).catch(() => undefined)
   if (manifest === undefined) return undefined
-  if (!isWarmFor(manifest, template, { engine: context.engine.build, guest: context.guest, limits })) return undefined
-  if (!(await pathExists(layerRoot(context.folder, manifest.layer)))) return undefined
-  const image = join(warm, 'image')
+  const wanted = { engine: context.engine.build, guest: context.guest, limits }
+  return isWarmFor(manifest, template, wanted) ? manifest : undefined
+}
+
+/** The warm image from which a sandbox of `template` with `limits` starts, when the template has one that fits and is whole. */
+export async function findWarmImage(
+  context: WarmContext,
+  template: TemplateDefinition,
+  limits: SandboxLimits,
+): Promise<WarmImage | undefined> {
+  const manifest = await findWarmManifest(context, template, limits)
+  if (manifest === undefined || !(await pathExists(layerRoot(context.folder, manifest.layer)))) return undefined
+  const image = join(templateFolder(context.folder, template.id).warm, 'image')
   const checked = await checkImage(image, context.engine.build, 0)
   return checked.reason === undefined ? { ...manifest, image, bytes: checked.manifest.bytes } : undefined
 }
