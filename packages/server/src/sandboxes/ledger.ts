@@ -60,6 +60,14 @@ export class SandboxLedger {
     return await this.#write(from, event, async ({ sandboxes }) => await sandboxes.transition(from, to, patch))
   }
 
+  /**
+   * As {@link transition}, for an intent whose effect a loss of power takes along: it does not wait for the disk. The end of this
+   * process does not lose it, and the next write that waits brings it to disk too.
+   */
+  async intend(from: SandboxVersion, to: SandboxState, patch: SandboxPatch = {}): Promise<Sandbox | undefined> {
+    return this.#notify(await this.#store.sandboxes.transition(from, to, patch, { isSoft: true }))
+  }
+
   /** Compare-and-set of fields; undefined when the sandbox is not as `from` says any more. */
   async update(
     from: SandboxVersion & Pick<Sandbox, 'teamId'>,

@@ -26,7 +26,9 @@ export interface StartOptions {
 export async function startRun(context: LifecycleContext, paused: Sandbox, options: StartOptions): Promise<Sandbox> {
   const { id } = paused
   if (paused.wasGuestSilent && options.memory) throw guestWasSilent(id)
-  const resuming = await context.ledger.transition(paused, 'resuming', { runTimeoutMs: options.timeoutMs })
+  // A loss of power ends every process that this start brings back. What of it is durable by then, the node's manifest says, and
+  // a row that is still "paused" is settled by it as one that says "resuming".
+  const resuming = await context.ledger.intend(paused, 'resuming', { runTimeoutMs: options.timeoutMs })
   if (resuming === undefined) throw await lostToKill(context, id)
   context.step('server.resume.intent')
   let result: NodeResumeResult

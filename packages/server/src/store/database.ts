@@ -26,16 +26,17 @@ async function openStore(dialect: Dialect): Promise<Store> {
   }
   const commits = new GroupCommit(db)
   return {
-    ...repos(db, commits.statement),
+    ...repos(db, commits.statement, commits.softStatement),
     transaction: async (work) =>
       await commits.transaction(async (tx) => await work(repos(tx, async (write) => await write(tx)))),
     [Symbol.asyncDispose]: async () => await db.destroy(),
   }
 }
 
-function repos(db: Kysely<DatabaseSchema>, write: Writer): Repos {
+/** `writeSoftly` is for writes that need not be on disk when they answer; within a transaction all are. */
+function repos(db: Kysely<DatabaseSchema>, write: Writer, writeSoftly: Writer = write): Repos {
   return {
-    sandboxes: new KyselySandboxRepo(db, write),
+    sandboxes: new KyselySandboxRepo(db, write, writeSoftly),
     events: new KyselyEventRepo(db, write),
     idempotency: new KyselyIdempotencyRepo(db, write),
     teams: new KyselyTeamRepo(db, write),

@@ -116,3 +116,19 @@ test('more writes than a group takes are all written, and the event loop turns b
   expect(statements.filter((word) => word === 'commit')).toHaveLength(4)
   expect(turns).toBeGreaterThanOrEqual(3)
 })
+
+test('a soft statement asks for no sync by itself, and whatever comes after it does again', async () => {
+  const synchronous = async (): Promise<unknown> =>
+    (await sql<{ synchronous: number }>`pragma synchronous`.execute(db)).rows[0]?.synchronous
+  const [NORMAL, FULL] = [1, 2]
+  const seen: unknown[] = []
+  const looking: Write<void> = async (on) => {
+    seen.push((await sql<{ synchronous: number }>`pragma synchronous`.execute(on)).rows[0]?.synchronous)
+  }
+  await commits.softStatement(looking)
+  await commits.statement(looking)
+  await expect(commits.softStatement(insert(1, null))).rejects.toThrow()
+  expect(await synchronous()).toBe(FULL)
+  await Promise.all([commits.softStatement(looking), commits.statement(looking)])
+  expect(seen).toEqual([NORMAL, FULL, FULL, FULL])
+})

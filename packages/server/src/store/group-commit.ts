@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type { DatabaseSchema } from './schema.ts'
 
 /** Writes that one transaction takes at most; after so many the event loop turns once, so that requests are not kept waiting. */
@@ -15,6 +15,8 @@ interface Member {
   run: (db: Kysely<DatabaseSchema>) => Promise<void>
   /** More than one statement: all or none of them. */
   isAtomic: boolean
+  /** Need not be on disk when it is answered. */
+  isSoft: boolean
   answer: () => void
   refuse: (error: unknown) => void
 }
@@ -36,16 +38,22 @@ export class GroupCommit {
   }
 
   /** Runs one statement. */
-  readonly statement: Writer = async (write) => await this.#enqueue(write, false)
+  readonly statement: Writer = async (write) => await this.#enqueue(write, { isAtomic: false, isSoft: false })
+
+  /**
+   * Runs one statement without waiting for the disk: its outcome survives the end of this process at once, and a loss of power
+   * from the next other write on.
+   */
+  readonly softStatement: Writer = async (write) => await this.#enqueue(write, { isAtomic: false, isSoft: true })
 
   /** Runs several statements: all of them or none. */
-  readonly transaction: Writer = async (write) => await this.#enqueue(write, true)
+  readonly transaction: Writer = async (write) => await this.#enqueue(write, { isAtomic: true, isSoft: false })
 
-  async #enqueue<T>(write: Write<T>, isAtomic: boolean): Promise<T> {
+  async #enqueue<T>(write: Write<T>, kind: Pick<Member, 'isAtomic' | 'isSoft'>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     let outcome: T | undefined
     this.#queue.push({
-      isAtomic,
+      ...kind,
       run: async (db) => void (outcome = await write(db)),
       answer: () => resolve(outcome as T), // called after run() only
       refuse: reject,
@@ -89,13 +97,24 @@ export class GroupCommit {
 
   async #commitAlone(member: Member): Promise<void> {
     try {
-      if (member.isAtomic) await this.#db.transaction().execute(async (db) => await member.run(db))
+      if (member.isSoft) await this.#runSoftly(member)
+      else if (member.isAtomic) await this.#db.transaction().execute(async (db) => await member.run(db))
       else await member.run(this.#db)
     } catch (error) {
       member.refuse(error)
       return
     }
     member.answer()
+  }
+
+  /** No other write comes between: all go through this queue. A later commit brings the whole log to disk, this statement with it. */
+  async #runSoftly(member: Member): Promise<void> {
+    await sql`pragma synchronous = normal`.execute(this.#db)
+    try {
+      await member.run(this.#db)
+    } finally {
+      await sql`pragma synchronous = full`.execute(this.#db)
+    }
   }
 }
 

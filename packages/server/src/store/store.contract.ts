@@ -95,6 +95,16 @@ export function describeStoreContract(name: string, open: () => Promise<Store>):
       }
     })
 
+    test('a soft transition is a compare-and-set as any other, seen at once', async () => {
+      await using store = await openWithTeams()
+      const sandbox = sandboxFixture({ state: 'paused' })
+      await store.sandboxes.insert(sandbox)
+      const resuming = await store.sandboxes.transition(sandbox, 'resuming', { runTimeoutMs: 7 }, { isSoft: true })
+      expect(resuming).toEqual({ ...sandbox, state: 'resuming', runTimeoutMs: 7, generation: 1 })
+      expect(await store.sandboxes.find(sandbox.id)).toEqual(resuming)
+      expect(await store.sandboxes.transition(sandbox, 'resuming', {}, { isSoft: true })).toBeUndefined()
+    })
+
     test('transition() of two at once lets one through', async () => {
       await using store = await openWithTeams()
       const sandbox = sandboxFixture()

@@ -10,10 +10,12 @@ import { patchToRow, sandboxFromRow, sandboxToRow } from './sandbox-row.ts'
 export class KyselySandboxRepo implements SandboxRepo {
   readonly #db: Kysely<DatabaseSchema>
   readonly #write: Writer
+  readonly #writeSoftly: Writer
 
-  constructor(db: Kysely<DatabaseSchema>, write: Writer) {
+  constructor(db: Kysely<DatabaseSchema>, write: Writer, writeSoftly: Writer) {
     this.#db = db
     this.#write = write
+    this.#writeSoftly = writeSoftly
   }
 
   async insert(sandbox: Sandbox): Promise<void> {
@@ -25,22 +27,31 @@ export class KyselySandboxRepo implements SandboxRepo {
     return row === undefined ? undefined : sandboxFromRow(row)
   }
 
-  async transition(from: SandboxVersion, to: SandboxState, patch: SandboxPatch = {}): Promise<Sandbox | undefined> {
+  async transition(
+    from: SandboxVersion,
+    to: SandboxState,
+    patch: SandboxPatch = {},
+    { isSoft = false }: { isSoft?: boolean } = {},
+  ): Promise<Sandbox | undefined> {
     if (!SANDBOX_TRANSITIONS[from.state].includes(to)) {
       throw new DrowseError(
         'internal',
         `Cannot move sandbox "${from.id}" from "${from.state}" to "${to}": not a transition`,
       )
     }
-    return await this.#compareAndSet(from, { ...patchToRow(patch), state: to })
+    return await this.#compareAndSet(
+      from,
+      { ...patchToRow(patch), state: to },
+      isSoft ? this.#writeSoftly : this.#write,
+    )
   }
 
   async update(from: SandboxVersion, patch: SandboxPatch): Promise<Sandbox | undefined> {
-    return await this.#compareAndSet(from, patchToRow(patch))
+    return await this.#compareAndSet(from, patchToRow(patch), this.#write)
   }
 
-  async #compareAndSet(from: SandboxVersion, values: object): Promise<Sandbox | undefined> {
-    const row = await this.#write(
+  async #compareAndSet(from: SandboxVersion, values: object, write: Writer): Promise<Sandbox | undefined> {
+    const row = await write(
       async (db) =>
         await db
           .updateTable('sandboxes')

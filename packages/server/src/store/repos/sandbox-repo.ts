@@ -25,15 +25,21 @@ export interface SandboxListQuery {
 /** What a compare-and-set expects to find. */
 export type SandboxVersion = Pick<Sandbox, 'id' | 'state' | 'generation'>
 
-/** Stored sandboxes. Every write is durable when it answers. */
+/** Stored sandboxes. Every write is durable when it answers, but for those that are asked not to wait for the disk. */
 export interface SandboxRepo {
   insert(sandbox: Sandbox): Promise<void>
   find(id: SandboxId): Promise<Sandbox | undefined>
   /**
    * Moves a sandbox to another state when it is still as `from` says; answers the new row, or undefined when it is not.
+   * With `isSoft` it survives the end of this process, but a loss of power only once another write is durable.
    * Throws "internal" when the transition is not in `SANDBOX_TRANSITIONS`.
    */
-  transition(from: SandboxVersion, to: SandboxState, patch?: SandboxPatch): Promise<Sandbox | undefined>
+  transition(
+    from: SandboxVersion,
+    to: SandboxState,
+    patch?: SandboxPatch,
+    options?: { isSoft?: boolean },
+  ): Promise<Sandbox | undefined>
   /** Changes fields without changing the state, when the sandbox is still as `from` says; otherwise undefined. */
   update(from: SandboxVersion, patch: SandboxPatch): Promise<Sandbox | undefined>
   /** Removes the row when it is still as `from` says; says whether it did. */
