@@ -3,7 +3,7 @@ import { systemClock, type Logger } from '@drowse/common'
 import type { SandboxId } from '@drowse/protocol'
 import { doorServer, type TlsMaterial } from './door/door-server.ts'
 import { listenOn } from './door/listen-on.ts'
-import type { RouteSource } from './route-source.ts'
+import type { RouteSource, StopCause } from './route-source.ts'
 import { Traffic } from './traffic.ts'
 
 /** How often, in ms, connections that fell idle are closed while the gateway drains. */
@@ -34,10 +34,10 @@ export interface Gateway extends AsyncDisposable {
    */
   listen(): Promise<{ httpPort: number; httpsPort: number }>
   /**
-   * Cuts a sandbox's requests, streams and upgraded sockets in flight. Call it once a sandbox was paused or killed: nothing else tells
-   * the other end that a connection lost its sandbox.
+   * Ends a sandbox's requests, streams and upgraded sockets in flight. Call it once a sandbox was paused or killed: nothing else tells the other end
+   * that a connection lost its sandbox. After a pause, calls of the Connect protocol end with an error that says so; everything else is cut.
    */
-  dropConnections(id: SandboxId): void
+  dropConnections(id: SandboxId, cause: StopCause): void
   /** Closes the doors, waits for requests in flight up to `drainMs`, then cuts the rest. Calling it again waits for the same end. */
   close(): Promise<void>
 }
@@ -72,7 +72,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         throw error
       }
     },
-    dropConnections: (id) => traffic.dropConnections(id),
+    dropConnections: (id, cause) => traffic.dropConnections(id, cause),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -12,8 +12,8 @@ export interface TrafficCredentials {
 
 /** What the gateway knows of a sandbox before it forwards a request. */
 export type Route =
-  /** Unknown, killed, or paused and not to be woken by traffic. */
-  | { kind: 'not-found' }
+  /** Unknown, killed, or not to be woken by traffic: `isPaused` tells the last from the others. */
+  | { kind: 'not-found'; isPaused?: boolean }
   /** In transition to running or wakeable: call {@link RouteSource.wake}. */
   | { kind: 'asleep'; access: RouteAccess }
   | {
@@ -25,6 +25,9 @@ export type Route =
        */
       generation?: number
     }
+
+/** Why a sandbox stopped running. */
+export type StopCause = 'paused' | 'killed'
 
 /** What a request must carry to reach, or to wake, a sandbox. */
 export interface RouteAccess {

@@ -11,7 +11,7 @@ import { discardBody } from './forward/send-body.ts'
 import { upgradeProtocol } from './forward/upgrade.ts'
 import { UpstreamPool } from './forward/upstream-pool.ts'
 import { watchForEnd } from './forward/watch-for-end.ts'
-import type { RouteSource } from './route-source.ts'
+import type { RouteSource, StopCause } from './route-source.ts'
 
 /** What {@link Traffic} works with. */
 export interface TrafficOptions {
@@ -75,10 +75,10 @@ export class Traffic {
     void forward(this.#context, { target: where.target, request, response, upgrade })
   }
 
-  /** Cuts a sandbox's connections, also those kept for reuse. */
-  dropConnections(id: SandboxId): void {
+  /** Ends a sandbox's connections, also those kept for reuse. */
+  dropConnections(id: SandboxId, cause: StopCause): void {
     this.#context.pool.dropIdle(id)
-    this.#context.inFlight.cut(id)
+    this.#context.inFlight.cut(id, cause)
   }
 
   /** Cuts every connection that was handed over for another protocol: those have no end of their own to wait for. */

@@ -90,7 +90,7 @@ export async function buildContext(
       logger,
     }),
   )
-  sandboxes.onStopped((id) => gateway.dropConnections(id))
+  sandboxes.onStopped((id, cause) => gateway.dropConnections(id, cause))
   return { folder, node, sandboxes, metrics, gateway, ports }
 }
 

@@ -1,5 +1,6 @@
 import type { SandboxId } from '@drowse/protocol'
 import type { SandboxTarget } from '../classify/classify-request.ts'
+import type { ConnectCode } from './connect-error.ts'
 
 /** An answer that the gateway gives itself, in a sandbox's place. */
 export interface Answer {
@@ -8,6 +9,8 @@ export interface Answer {
   message: string
   sandboxId?: SandboxId
   port?: number
+  /** What a call of the Connect protocol is told by code; absent when its client goes by the status. */
+  connectCode?: ConnectCode
   /** Value of Retry-After, in seconds. */
   retryAfterS?: number
 }
@@ -48,6 +51,11 @@ export function connectionLost(target: SandboxTarget): Answer {
     sandboxId: target.id,
     port: target.port,
   }
+}
+
+/** The sandbox was paused while it had the request. Clients take it as it is: after a 502 some of them ask for the sandbox's health, which would wake it. */
+export function pausedMeanwhile(target: SandboxTarget): Answer {
+  return { status: 409, message: 'The sandbox was paused', connectCode: 'aborted', sandboxId: target.id }
 }
 
 /** A wake or a transition was not over in time. */

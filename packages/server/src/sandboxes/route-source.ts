@@ -37,7 +37,7 @@ function route(sandbox: Sandbox): Route {
     return { kind: 'running', access: access(sandbox), generation: sandbox.startedAtMs }
   }
   const isComing = state === 'resuming' || isWakeable(sandbox)
-  return isComing ? { kind: 'asleep', access: access(sandbox) } : { kind: 'not-found' }
+  return isComing ? { kind: 'asleep', access: access(sandbox) } : { kind: 'not-found', isPaused: true }
 }
 
 function access(sandbox: Sandbox): RouteAccess {
