@@ -13,6 +13,8 @@ export interface Answer {
   connectCode?: ConnectCode
   /** Value of Retry-After, in seconds. */
   retryAfterS?: number
+  /** When a page with this answer loads itself again, in seconds. */
+  reloadAfterS?: number
 }
 
 /** Header that carries the traffic token, as messages name it. */
@@ -50,6 +52,22 @@ export function connectionLost(target: SandboxTarget): Answer {
     message: 'The sandbox closed the connection before it answered',
     sandboxId: target.id,
     port: target.port,
+  }
+}
+
+/** The sandbox sleeps, and the request asked not to wake it. */
+export function leftAsleep(target: SandboxTarget): Answer {
+  return { status: 409, message: 'The sandbox is paused', sandboxId: target.id }
+}
+
+/** The sandbox is on its way; a browser looks again by itself. */
+export function stillWaking(target: SandboxTarget): Answer {
+  return {
+    status: 503,
+    message: 'The sandbox is waking up',
+    sandboxId: target.id,
+    retryAfterS: 1,
+    reloadAfterS: 1,
   }
 }
 

@@ -11,6 +11,7 @@ const NOT_FORWARDED = new Set([
   'novita-sandbox-id',
   'novita-sandbox-port',
   'e2b-traffic-access-token',
+  'drowse-wake',
   'forwarded',
   'x-forwarded-for',
   'x-forwarded-host',
