@@ -19,7 +19,7 @@ beforeAll(async () => {
   test = await startTestGateway()
   upstreamPort = (
     await test.upstream((request, response) => {
-      response.end(`${request.method} ${request.url} ${request.headers['drowse-wake']}`)
+      response.end(`${request.method} ${request.url} ${String(request.headers['drowse-wake'])}`)
     })
   ).port
   test.routes.onWake = async () =>

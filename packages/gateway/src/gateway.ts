@@ -3,6 +3,7 @@ import { systemClock, type Logger } from '@drowse/common'
 import type { SandboxId } from '@drowse/protocol'
 import { doorServer, type TlsMaterial } from './door/door-server.ts'
 import { listenOn } from './door/listen-on.ts'
+import type { LimitSettings } from './limit/sandbox-limits.ts'
 import type { RouteSource, StopCause } from './route-source.ts'
 import { Traffic } from './traffic.ts'
 
@@ -22,7 +23,10 @@ export interface GatewayOptions {
   httpPort: number
   httpsPort: number
   tls: TlsMaterial
+  limits: LimitSettings
   logger: Logger
+  /** Longest time, in ms, from a request's first byte, or a connection's begin, to the end of its headers. Default 30,000. */
+  headersLimitMs?: number
   /** Time, in ms, that requests in flight have to end when the gateway closes. Default 5,000. */
   drainMs?: number
 }
@@ -50,7 +54,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const open = async (port: number, portSetting: string, tls?: TlsMaterial): Promise<number> => {
     const { bindAddresses: addresses, logger } = options
-    const makeServer = (): Server => doorServer(traffic, tls)
+    const { headersLimitMs = 30_000 } = options
+    const makeServer = (): Server => doorServer(traffic, { headersLimitMs, ...(tls === undefined ? {} : { tls }) })
     const listening = await listenOn({ addresses, port, portSetting, makeServer, logger })
     servers.push(...listening.servers)
     return listening.port

@@ -76,6 +76,18 @@ export function pausedMeanwhile(target: SandboxTarget): Answer {
   return { status: 409, message: 'The sandbox was paused', connectCode: 'aborted', sandboxId: target.id }
 }
 
+/** More at once than one sandbox may have. */
+export function tooManyConnections(target: SandboxTarget, limit: number): Answer {
+  const message = `Too many connections to this sandbox: ${limit} are open`
+  return { status: 429, message, sandboxId: target.id, port: target.port, retryAfterS: 1 }
+}
+
+/** More in a second than one sandbox may have. */
+export function tooManyRequests(target: SandboxTarget, limit: number): Answer {
+  const message = `Too many requests to this sandbox: more than ${limit} a second`
+  return { status: 429, message, sandboxId: target.id, port: target.port, retryAfterS: 1 }
+}
+
 /** A wake or a transition was not over in time. */
 export function stillTransitioning(target: SandboxTarget): Answer {
   return {
