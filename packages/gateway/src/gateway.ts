@@ -24,6 +24,8 @@ export interface GatewayOptions {
   httpsPort: number
   tls: TlsMaterial
   limits: LimitSettings
+  /** How many proxies of the operator's own stand before the gateway: what they say of the client is believed. */
+  trustedHops: number
   logger: Logger
   /** Longest time, in ms, from a request's first byte, or a connection's begin, to the end of its headers. Default 30,000. */
   headersLimitMs?: number

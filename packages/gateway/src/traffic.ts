@@ -21,6 +21,8 @@ export interface TrafficOptions {
   api: RequestListener
   domain: string
   limits: LimitSettings
+  /** How many proxies of the operator's own stand before the gateway. */
+  trustedHops: number
   logger: Logger
 }
 
@@ -32,11 +34,12 @@ export class Traffic {
   readonly #limits: SandboxLimits
 
   constructor(options: TrafficOptions) {
-    const { routes, logger } = options
+    const { routes, trustedHops, logger } = options
     this.#options = options
     this.#limits = new SandboxLimits(options.limits)
     this.#context = {
       routes,
+      trustedHops,
       logger,
       pool: new UpstreamPool(),
       inFlight: new InFlight((id, delta) => routes.connectionChanged(id, delta)),

@@ -87,6 +87,7 @@ export async function buildContext(
       httpPort: config.httpPort,
       httpsPort: config.httpsPort,
       tls,
+      trustedHops: config.trustedHops,
       limits: { maxConnections: config.sandboxConnections, requestsPerSecond: config.sandboxRequestsPerSecond },
       logger,
     }),

@@ -15,6 +15,8 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/)
     .default('drowse.localhost'),
+  /** How many proxies of your own stand before the doors; what they add to X-Forwarded-* is believed, and nothing else. */
+  trustedHops: z.int().min(0).max(10).default(0),
   /** Requests, streams and WebSockets that one sandbox may have open at once, the daemon's port apart from the others; 0 sets no bound. */
   sandboxConnections: z.int().min(0).default(2_000),
   /** Requests that one sandbox may get in a second, the daemon's port apart from the others; 0 sets no bound. */

@@ -21,6 +21,8 @@ export interface ForwardContext {
   routes: RouteSource
   pool: UpstreamPool
   inFlight: InFlight
+  /** How many proxies of the operator's own stand before the gateway. */
+  trustedHops: number
   logger: Logger
 }
 
@@ -111,7 +113,7 @@ class Attempt {
 
   async #send(admission: Extract<Admission, { kind: 'pass' }>, isFresh: boolean): Promise<UpstreamResult> {
     const { target, request, response, upgrade } = this.#job
-    const { pool, inFlight } = this.#context
+    const { pool, inFlight, trustedHops } = this.#context
     this.#end ??= inFlight.begin(target.id, { cutUpstream: (cause) => this.#cutUpstream(cause) })
     const mayReuse = upgrade === undefined && !isFresh && (admission.generation !== undefined || isRepeatable(request))
     this.#generation = admission.generation
@@ -120,7 +122,7 @@ class Attempt {
         address: admission.address,
         method: request.method ?? 'GET',
         path: request.url ?? '/',
-        headers: requestHeaders(request, target, admission.access, upgrade?.protocol),
+        headers: requestHeaders(request, { target, access: admission.access, upgrade: upgrade?.protocol, trustedHops }),
         agent: mayReuse && pool.agentFor(target.id, admission.generation),
       },
       (outgoing) => sendBody(request, response, outgoing),
