@@ -114,3 +114,37 @@ describe('a browser that opens a page of a sleeping sandbox', () => {
     expect((await answer).status).toBe(200)
   })
 })
+
+describe('a script of another origin', () => {
+  const preflight = { origin: 'https://app.example', 'access-control-request-method': 'POST' }
+
+  it('may ask a sleeping daemon before it sends its token, and wakes nothing by that', async () => {
+    sandbox.access = { accessToken: 'secret' }
+    const answer = await httpCall({
+      port: test.httpPort,
+      method: 'OPTIONS',
+      headers: {
+        host: `49983-${sandbox.id}.x`,
+        'access-control-request-headers': 'x-access-token',
+        ...preflight,
+      },
+    })
+    expect(answer).toMatchObject({
+      status: 204,
+      body: '',
+      headers: { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'x-access-token' },
+    })
+    expect(test.routes.wakeCalls).toBe(0)
+  })
+
+  it('asks a server in a running sandbox itself', async () => {
+    sandbox.kind = 'running'
+    expect((await ask(preflight, '/', 'OPTIONS')).body).toBe('OPTIONS / undefined')
+  })
+
+  it('reads what the gateway answers', async () => {
+    sandbox.kind = 'not-found'
+    const { status, headers } = await ask({ origin: 'https://app.example' })
+    expect([status, headers['access-control-allow-origin']]).toEqual([502, '*'])
+  })
+})

@@ -4,6 +4,7 @@ import { DrowseError, ENVD_PORT, type SandboxId } from '@drowse/protocol'
 import {
   leftAsleep,
   pathNotFound,
+  preflightPassed,
   sandboxNotFound,
   stillTransitioning,
   stillWaking,
@@ -63,6 +64,7 @@ export async function admit(
       if (route.kind !== 'running') options.onNotRunning(target.id)
       if (route.kind === 'not-found') return refuse(sandboxNotFound(target))
       if (route.kind === 'running') return await pass(options.routes, route, target, request, wakes > 0)
+      if (isDaemonPreflight(request, target)) return refuse(preflightPassed(target))
       const refusal = refuseWake(route.access, readCredentials(request), target, systemClock.nowMs())
       if (refusal !== undefined) return refuse(refusal)
       if (mustNotWake(request)) return refuse(leftAsleep(target))
@@ -107,6 +109,11 @@ async function wake(
     if (DrowseError.from(error).code !== 'deadline_exceeded') throw error
     return false
   }
+}
+
+/** The daemon lets scripts of every origin ask it; the request itself must carry the token. */
+function isDaemonPreflight({ method, headers }: IncomingMessage, target: SandboxTarget): boolean {
+  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined && target.port === ENVD_PORT
 }
 
 function refuse(answer: Answer): Admission {

@@ -55,6 +55,11 @@ export function connectionLost(target: SandboxTarget): Answer {
   }
 }
 
+/** A browser asks what a script of another origin may send to a sleeping daemon. It cannot carry a token, so it wakes nothing. */
+export function preflightPassed(target: SandboxTarget): Answer {
+  return { status: 204, message: '', sandboxId: target.id }
+}
+
 /** The sandbox sleeps, and the request asked not to wake it. */
 export function leftAsleep(target: SandboxTarget): Answer {
   return { status: 409, message: 'The sandbox is paused', sandboxId: target.id }

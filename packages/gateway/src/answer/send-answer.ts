@@ -5,17 +5,28 @@ import { connectKind, endOfStream, mediaType } from './connect-error.ts'
 import { endSoftly } from './end-softly.ts'
 import { errorPage, isBrowserNavigation } from './error-page.ts'
 
-/** Sends an answer of the gateway's own: a page to a browser that navigates, an error of the Connect protocol to its calls, JSON to everyone else. */
+/** Sends an answer of the gateway's own, which scripts of every origin may read: a page to a browser that navigates, an error of the Connect protocol to its calls, JSON to everyone else. */
 export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
   if (response.headersSent || response.destroyed) return
+  response.setHeader('access-control-allow-origin', '*')
+  response.setHeader('cache-control', 'no-store')
+  if (answer.status === 204) return sendPreflight(request, response)
   const { status, type, body } = written(request.headers, answer)
   response.writeHead(status, {
     'content-type': type,
     'content-length': String(Buffer.byteLength(body)),
-    'cache-control': 'no-store',
     ...(answer.retryAfterS === undefined ? {} : { 'retry-after': String(answer.retryAfterS) }),
   })
   response.end(body)
+}
+
+/** As the daemon itself answers: the asked headers are repeated, as a literal `*` would leave out Authorization. */
+function sendPreflight(request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(204, {
+    'access-control-allow-methods': 'HEAD, GET, POST, PUT, PATCH, DELETE',
+    'access-control-allow-headers': request.headers['access-control-request-headers'] ?? '*',
+  })
+  response.end()
 }
 
 interface Written {
