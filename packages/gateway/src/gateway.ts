@@ -1,4 +1,5 @@
 import type { RequestListener, Server } from 'node:http'
+import { Server as SecureServer } from 'node:https'
 import { systemClock, type Logger } from '@drowse/common'
 import type { SandboxId } from '@drowse/protocol'
 import { doorServer, type TlsMaterial } from './door/door-server.ts'
@@ -44,6 +45,8 @@ export interface Gateway extends AsyncDisposable {
    * that a connection lost its sandbox. After a pause, calls of the Connect protocol end with an error that says so; everything else is cut.
    */
   dropConnections(id: SandboxId, cause: StopCause): void
+  /** Serves another certificate at the https door, from the next connection on; open ones stay. Throws when it is not valid. */
+  replaceCertificate(tls: TlsMaterial): void
   /** Closes the doors, waits for requests in flight up to `drainMs`, then cuts the rest. Calling it again waits for the same end. */
   close(): Promise<void>
 }
@@ -78,6 +81,9 @@ export function createGateway(options: GatewayOptions): Gateway {
         await close()
         throw error
       }
+    },
+    replaceCertificate(tls) {
+      for (const server of servers) if (server instanceof SecureServer) server.setSecureContext(tls)
     },
     dropConnections: (id, cause) => traffic.dropConnections(id, cause),
     close,

@@ -17,6 +17,8 @@ export const CONFIG_VARIABLES: Readonly<Record<string, { field: keyof ConfigInpu
   DROWSE_HTTP_PORT: { field: 'httpPort', parse: number },
   DROWSE_HTTPS_PORT: { field: 'httpsPort', parse: number },
   DROWSE_DOMAIN: { field: 'domain', parse: text },
+  DROWSE_TLS_CERT_FILE: { field: 'tlsCertFile', parse: text },
+  DROWSE_TLS_KEY_FILE: { field: 'tlsKeyFile', parse: text },
   DROWSE_TRUSTED_HOPS: { field: 'trustedHops', parse: number },
   DROWSE_SANDBOX_CONNECTIONS: { field: 'sandboxConnections', parse: number },
   DROWSE_SANDBOX_REQUESTS_PER_SECOND: { field: 'sandboxRequestsPerSecond', parse: number },
