@@ -37,6 +37,8 @@ export interface RouteAccess {
   trafficAccessToken?: string
   /** Replaces the Host header on every port but the daemon's; `${PORT}` stands for the port. */
   maskRequestHost?: string
+  /** Ports whose servers speak TLS themselves. */
+  httpsPorts?: readonly number[]
 }
 
 /** The gateway's only view of the control plane. */

@@ -116,6 +116,7 @@ class Attempt {
     const { pool, inFlight, trustedHops } = this.#context
     this.#end ??= inFlight.begin(target.id, { cutUpstream: (cause) => this.#cutUpstream(cause) })
     const mayReuse = upgrade === undefined && !isFresh && (admission.generation !== undefined || isRepeatable(request))
+    const isTls = admission.access.httpsPorts?.includes(target.port) === true
     this.#generation = admission.generation
     this.#call = callUpstream(
       {
@@ -123,7 +124,8 @@ class Attempt {
         method: request.method ?? 'GET',
         path: request.url ?? '/',
         headers: requestHeaders(request, { target, access: admission.access, upgrade: upgrade?.protocol, trustedHops }),
-        agent: mayReuse && pool.agentFor(target.id, admission.generation),
+        agent: mayReuse && pool.agentFor(target.id, admission.generation, isTls),
+        isTls,
       },
       (outgoing) => sendBody(request, response, outgoing),
     )

@@ -41,10 +41,11 @@ function route(sandbox: Sandbox): Route {
 }
 
 function access(sandbox: Sandbox): RouteAccess {
-  const { maskRequestHost } = sandbox.network
+  const { maskRequestHost, httpsPorts } = sandbox.network
   return {
     ...(sandbox.envdAccessToken === undefined ? {} : { accessToken: sandbox.envdAccessToken }),
     ...(sandbox.trafficAccessToken === undefined ? {} : { trafficAccessToken: sandbox.trafficAccessToken }),
     ...(maskRequestHost === undefined ? {} : { maskRequestHost }),
+    ...(httpsPorts === undefined ? {} : { httpsPorts }),
   }
 }
