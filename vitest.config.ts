@@ -30,6 +30,7 @@ export default defineConfig({
       {
         resolve,
         ssr: { resolve },
+        environments: { __vitest__: { resolve } },
         test: {
           name: 'platform',
           include: ['test/**/*.test.ts'],

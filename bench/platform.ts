@@ -1,7 +1,6 @@
 import { Sandbox } from 'e2b'
 import { pollUntil } from '@drowse/common'
 import { hostTraces } from '../test/platform/support/host.ts'
-import { startQuietly } from '../test/platform/support/start-quietly.ts'
 import { timed, type Samples } from './samples.ts'
 import { HOLD_PROGRAM } from './sizes.ts'
 
@@ -22,7 +21,7 @@ export async function makeLoadedSandbox(holdMb: number): Promise<Sandbox> {
   })
   if (holdMb === 0) return sandbox
   await sandbox.files.write('/home/user/hold.py', HOLD_PROGRAM)
-  await startQuietly(sandbox, `exec python3 /home/user/hold.py ${holdMb}`)
+  await sandbox.commands.run(`exec python3 /home/user/hold.py ${holdMb}`, { background: true, timeoutMs: 0 })
   await pollUntil(async () => ((await sandbox.files.exists('/tmp/held')) ? true : undefined), {
     intervalMs: 50,
     maxIntervalMs: 500,

@@ -1,7 +1,6 @@
 import { Sandbox } from 'e2b'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../platform/support/sandboxes.ts'
-import { startQuietly } from '../platform/support/start-quietly.ts'
 import { asUser, collect, outputOf, rawGuest, type RawGuest } from './support/raw-rpc.ts'
 
 const PORT = 49_000
@@ -26,7 +25,7 @@ describe('the daemon in an image that has nothing', () => {
   beforeAll(async () => {
     sandbox = await Sandbox.create({ timeoutMs: 600_000 })
     await sandbox.files.write('/bare.sh', BARE_ROOT, { user: 'root' })
-    await startQuietly(sandbox, 'sudo sh /bare.sh')
+    await sandbox.commands.run('sudo sh /bare.sh', { background: true, timeoutMs: 0 })
     guest = await rawGuest(sandbox, PORT)
     await until(async () => (await guest.fetch('/health')).status === 204)
   })

@@ -1,7 +1,6 @@
 import { Sandbox } from 'e2b'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../platform/support/sandboxes.ts'
-import { startQuietly } from '../platform/support/start-quietly.ts'
 import { collect, outputOf, pidOf, rawGuest, type RawGuest } from './support/raw-rpc.ts'
 
 let sandbox: Sandbox
@@ -22,6 +21,8 @@ async function daemonMemory(): Promise<number> {
   return Number(stdout) / 1024
 }
 
+const inBackground = { background: true, timeoutMs: 0 } as const
+
 describe('the daemon under hardship', () => {
   it('is small when idle', async () => {
     expect(await daemonMemory()).toBeLessThan(60)
@@ -29,7 +30,8 @@ describe('the daemon under hardship', () => {
 
   it('lets a million lines go that nobody reads, in bounded memory', async () => {
     const before = await daemonMemory()
-    await startQuietly(sandbox, 'seq 1000000; touch /tmp/all-printed')
+    const printing = await sandbox.commands.run('seq 1000000; touch /tmp/all-printed', inBackground)
+    await printing.disconnect()
     await until(async () => await sandbox.files.exists('/tmp/all-printed'))
     expect(await daemonMemory()).toBeLessThan(before + 30)
   })
@@ -55,14 +57,15 @@ describe('the daemon under hardship', () => {
     const count = async (): Promise<number> =>
       Number((await sandbox.commands.run('ls /proc | grep -c "^[0-9]"', asRoot)).stdout)
     const [few, limit] = [await count(), Number((await sandbox.commands.run('ulimit -u', asRoot)).stdout)]
-    const pid = await startQuietly(sandbox, 'bomb() { bomb | bomb & }; bomb; sleep 3000')
+    const bomb = await sandbox.commands.run('bomb() { bomb | bomb & }; bomb; sleep 3000', inBackground)
+    await bomb.disconnect()
     await until(async () => (await count()) > limit * 0.9, 200_000)
     await sandbox.files.write('/tmp/served', 'written', { user: 'root' })
     expect(await sandbox.files.read('/tmp/served')).toBe('written')
     const answer = await collect(guest.stream('process.Process/Start', { process: { cmd: '/bin/true' } }))
     expect([1, 3]).toContain(answer.length)
     if (answer.length === 1) expect(answer).toMatchObject([{ error: { code: 'resource_exhausted' } }])
-    expect(await sandbox.commands.kill(pid)).toBe(true)
+    expect(await sandbox.commands.kill(bomb.pid)).toBe(true)
     await until(async () => (await count()) <= few, 60_000)
     expect((await sandbox.commands.run('echo well')).stdout).toBe('well\n')
   })

@@ -2,7 +2,6 @@ import { Sandbox } from 'e2b'
 import { describe, expect, inject, it } from 'vitest'
 import { detailOf, dropToDisk } from '../platform/support/inspect.ts'
 import { killAfterEach, startCounter, until } from '../platform/support/sandboxes.ts'
-import { startQuietly } from '../platform/support/start-quietly.ts'
 import { requestThroughGateway, serverInside } from '../platform/support/traffic.ts'
 
 const SIZE_MB = 512
@@ -29,13 +28,14 @@ describe('ten pauses and wakes, alternately from RAM and from disk', () => {
     { timeout: 900_000 },
     async () => {
       const sandbox = keep(await Sandbox.create({ timeoutMs: 3_600_000 }))
+      const inBackground = { background: true, timeoutMs: 0 } as const
       const run = async (command: string): Promise<string> =>
         (await sandbox.commands.run(command, { timeoutMs: 120_000 })).stdout.trim()
       await sandbox.files.write('/home/user/heap.py', HEAP)
       await run(`mkdir data && for i in 1 2 3 4; do head -c ${SIZE_MB / 4}M /dev/urandom > data/$i; done`)
-      const heapPid = await startQuietly(sandbox, 'exec python3 /home/user/heap.py')
+      const { pid: heapPid } = await sandbox.commands.run('exec python3 /home/user/heap.py', inBackground)
       await until(async () => await sandbox.files.exists('/tmp/heap-ready'), 60_000)
-      const sleeperPid = await startQuietly(sandbox, 'exec sleep 1000000')
+      const { pid: sleeperPid } = await sandbox.commands.run('exec sleep 1000000', inBackground)
       const counter = await startCounter(sandbox)
       await serverInside(sandbox, 3000)
 

@@ -6,7 +6,6 @@ import { clientEnvironment, drowse, type Installation } from '../platform/suppor
 import { makeInstallation, removeInstallation } from '../platform/support/installation.ts'
 import { api, detailOf, logOf } from '../platform/support/inspect.ts'
 import { killAfterEach, startCounter, until } from '../platform/support/sandboxes.ts'
-import { startQuietly } from '../platform/support/start-quietly.ts'
 import { makeSmallDisk, type SmallDisk } from './support/small-disk.ts'
 
 const MIB = 1024 * 1024
@@ -43,7 +42,7 @@ describe('a full disk', () => {
     const sandbox = keep(await Sandbox.create({ timeoutMs: 600_000 }))
     const program = `import os, time; held = [os.urandom(1 << 20) for _ in range(${HEAP_MB})]; open('/tmp/held', 'w').close(); time.sleep(1e6)`
     await sandbox.files.write('/home/user/hold.py', program)
-    await startQuietly(sandbox, 'exec python3 /home/user/hold.py')
+    await sandbox.commands.run('exec python3 /home/user/hold.py', { background: true, timeoutMs: 0 })
     await until(async () => await sandbox.files.exists('/tmp/held'), 60_000)
     return sandbox
   }

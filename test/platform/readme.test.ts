@@ -6,21 +6,46 @@ import { describe, expect, inject, it } from 'vitest'
 
 const REPOSITORY = join(import.meta.dirname, '..', '..')
 
-describe("the README's first program", () => {
-  it.each(['e2b', 'novita-sandbox'])('runs as it stands in a folder of its own, with %s', async (client) => {
-    const readme = await readFile(join(REPOSITORY, 'README.md'), 'utf8')
-    const program = /```js\n(.*?)```/s.exec(readme)?.[1]?.replace("from 'e2b'", `from '${client}'`) ?? ''
-    const folder = await mkdtemp(join(tmpdir(), 'drowse-readme-'))
-    try {
-      // The packages as `npm install` puts them.
-      await symlink(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'))
-      await writeFile(join(folder, 'sleepy.mjs'), program)
-      const variables = Object.entries(inject('clientEnv')).map(([name, value]) => `${name}=${value}`)
-      const { stdout } = await exec('env', ['-i', ...variables, process.execPath, 'sleepy.mjs'], { cwd: folder })
-      expect(stdout).toContain('remember me')
-      expect(stdout).toMatch(/https:\/\/3000-i[a-z0-9]{20}\./)
-    } finally {
-      await rm(folder, { recursive: true })
-    }
+describe.each(['e2b', 'novita-sandbox'])("the README's first program, with %s", (client) => {
+  it('runs as it stands in a folder of its own', async () => {
+    const output = await run(await firstProgram(client))
+    expect(output).toContain('remember me')
+    expect(output).toMatch(/https:\/\/3000-i[a-z0-9]{20}\./)
+  })
+
+  it('has a sandbox that sleeps from its pause to its read', async () => {
+    const program = await firstProgram(client)
+    // The stream of its server has ended, and whatever the client asks after that is answered, once wait() throws.
+    const kept = replaceOnce(program, 'await sandbox.commands.run(', 'const server = await sandbox.commands.run(')
+    const looks = `await sandbox.pause(); console.log(await server.wait().catch(String)); console.log((await sandbox.getInfo()).state)`
+    expect(await run(replaceOnce(kept, 'await sandbox.pause()', looks))).toMatch(
+      /The sandbox was paused\npaused\nremember me\n/,
+    )
   })
 })
+
+async function firstProgram(client: string): Promise<string> {
+  const readme = await readFile(join(REPOSITORY, 'README.md'), 'utf8')
+  const program = /```js\n(.*?)```/s.exec(readme)?.[1] ?? ''
+  return replaceOnce(program, "from 'e2b'", `from '${client}'`)
+}
+
+/** Replaces the only place where `what` stands; a program that has none is not the one that this test knows. */
+function replaceOnce(text: string, what: string, by: string): string {
+  expect(text.split(what)).toHaveLength(2)
+  return text.replace(what, () => by)
+}
+
+/** Runs a program with the packages as `npm install` puts them, and nothing set but what `drowse env` printed. Gives its output. */
+async function run(program: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'drowse-readme-'))
+  try {
+    await symlink(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'))
+    await writeFile(join(folder, 'sleepy.mjs'), program)
+    const variables = Object.entries(inject('clientEnv')).map(([name, value]) => `${name}=${value}`)
+    const { stdout } = await exec('env', ['-i', ...variables, process.execPath, 'sleepy.mjs'], { cwd: folder })
+    return stdout
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}

@@ -3,7 +3,6 @@ import { Sandbox } from 'e2b'
 import { describe, expect, inject, it } from 'vitest'
 import { detailOf, dropToDisk, logOf } from './support/inspect.ts'
 import { killAfterEach, until } from './support/sandboxes.ts'
-import { startQuietly } from './support/start-quietly.ts'
 import { serverInside, upgradeThroughGateway, requestThroughGateway } from './support/traffic.ts'
 
 /** Counts the fires of a timer of 100 ms, by two clocks, and tells on request how many there were since it was last asked. */
@@ -31,7 +30,7 @@ describe.each(['frozen', 'disk'] as const)('a wake from %s', (tier) => {
   it("has the clock right within a second, and timers that don't fire in a burst", async () => {
     const sandbox = keep(await Sandbox.create(sleeping))
     await sandbox.files.write('/home/user/ticker.js', TICKER)
-    await startQuietly(sandbox, 'node /home/user/ticker.js')
+    await sandbox.commands.run('node /home/user/ticker.js', { background: true, timeoutMs: 0 })
     const ask = async (): Promise<{ nowMs: number; ticks: number[] }> =>
       (await (await requestThroughGateway(sandbox, 3100)).json()) as { nowMs: number; ticks: number[] }
     await until(async () => (await requestThroughGateway(sandbox, 3100)).ok)

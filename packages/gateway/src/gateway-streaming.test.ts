@@ -257,7 +257,7 @@ describe('gateway streams', () => {
     const response = await responseTo(request)
     await once(response, 'data')
     const closed = once(reply, 'close')
-    test.gateway.dropConnections(sandbox.id)
+    test.gateway.dropConnections(sandbox.id, 'killed')
     await expect(bodyOf(response)).rejects.toThrow('aborted')
     await closed
     await noneOpen()

@@ -152,7 +152,7 @@ describe('gateway upgrades', () => {
   it('end when the sandbox’s connections are dropped', async () => {
     const client = openSocket('ws')
     await once(client, 'open')
-    test.gateway.dropConnections(sandbox.id)
+    test.gateway.dropConnections(sandbox.id, 'killed')
     expect((await once(client, 'close'))[0]).toBe(1006)
     await noneOpen()
   })

@@ -131,7 +131,7 @@ describe('gateway connections to a sandbox', () => {
     expect(await ask(sandbox, 'POST')).toBe('POST 1')
     sandbox.kind = 'asleep'
     expect(await ask(sandbox, 'POST')).toBe('POST 2')
-    test.gateway.dropConnections(sandbox.id)
+    test.gateway.dropConnections(sandbox.id, 'paused')
     expect(await ask(sandbox, 'POST')).toBe('POST 3')
     await vi.waitFor(() => expect(connections.slice(0, 3).every((socket) => socket.destroyed)).toBe(true))
   })
@@ -166,8 +166,8 @@ describe('gateway connections to a sandbox', () => {
     const answer = ask(sandbox)
     await arrived
     sandbox.kind = 'asleep'
-    test.gateway.dropConnections(sandbox.id)
-    expect(await answer).toBe('502')
+    test.gateway.dropConnections(sandbox.id, 'paused')
+    expect(await answer).toBe('409')
     expect(test.routes.wakeCalls).toBe(0)
   })
 })

@@ -1,9 +1,11 @@
 import type { RequestListener, Server } from 'node:http'
+import { Server as SecureServer } from 'node:https'
 import { systemClock, type Logger } from '@drowse/common'
 import type { SandboxId } from '@drowse/protocol'
 import { doorServer, type TlsMaterial } from './door/door-server.ts'
 import { listenOn } from './door/listen-on.ts'
-import type { RouteSource } from './route-source.ts'
+import type { LimitSettings } from './limit/sandbox-limits.ts'
+import type { RouteSource, StopCause } from './route-source.ts'
 import { Traffic } from './traffic.ts'
 
 /** How often, in ms, connections that fell idle are closed while the gateway drains. */
@@ -22,7 +24,12 @@ export interface GatewayOptions {
   httpPort: number
   httpsPort: number
   tls: TlsMaterial
+  limits: LimitSettings
+  /** How many proxies of the operator's own stand before the gateway: what they say of the client is believed. */
+  trustedHops: number
   logger: Logger
+  /** Longest time, in ms, from a request's first byte, or a connection's begin, to the end of its headers. Default 30,000. */
+  headersLimitMs?: number
   /** Time, in ms, that requests in flight have to end when the gateway closes. Default 5,000. */
   drainMs?: number
 }
@@ -34,10 +41,12 @@ export interface Gateway extends AsyncDisposable {
    */
   listen(): Promise<{ httpPort: number; httpsPort: number }>
   /**
-   * Cuts a sandbox's requests, streams and upgraded sockets in flight. Call it once a sandbox was paused or killed: nothing else tells
-   * the other end that a connection lost its sandbox.
+   * Ends a sandbox's requests, streams and upgraded sockets in flight. Call it once a sandbox was paused or killed: nothing else tells the other end
+   * that a connection lost its sandbox. After a pause, calls of the Connect protocol end with an error that says so; everything else is cut.
    */
-  dropConnections(id: SandboxId): void
+  dropConnections(id: SandboxId, cause: StopCause): void
+  /** Serves another certificate at the https door, from the next connection on; open ones stay. Throws when it is not valid. */
+  replaceCertificate(tls: TlsMaterial): void
   /** Closes the doors, waits for requests in flight up to `drainMs`, then cuts the rest. Calling it again waits for the same end. */
   close(): Promise<void>
 }
@@ -50,7 +59,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const open = async (port: number, portSetting: string, tls?: TlsMaterial): Promise<number> => {
     const { bindAddresses: addresses, logger } = options
-    const makeServer = (): Server => doorServer(traffic, tls)
+    const { headersLimitMs = 30_000 } = options
+    const makeServer = (): Server => doorServer(traffic, { headersLimitMs, ...(tls === undefined ? {} : { tls }) })
     const listening = await listenOn({ addresses, port, portSetting, makeServer, logger })
     servers.push(...listening.servers)
     return listening.port
@@ -72,7 +82,10 @@ export function createGateway(options: GatewayOptions): Gateway {
         throw error
       }
     },
-    dropConnections: (id) => traffic.dropConnections(id),
+    replaceCertificate(tls) {
+      for (const server of servers) if (server instanceof SecureServer) server.setSecureContext(tls)
+    },
+    dropConnections: (id, cause) => traffic.dropConnections(id, cause),
     close,
     [Symbol.asyncDispose]: close,
   }

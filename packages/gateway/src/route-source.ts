@@ -12,8 +12,8 @@ export interface TrafficCredentials {
 
 /** What the gateway knows of a sandbox before it forwards a request. */
 export type Route =
-  /** Unknown, killed, or paused and not to be woken by traffic. */
-  | { kind: 'not-found' }
+  /** Unknown, killed, or not to be woken by traffic: `isPaused` tells the last from the others. */
+  | { kind: 'not-found'; isPaused?: boolean }
   /** In transition to running or wakeable: call {@link RouteSource.wake}. */
   | { kind: 'asleep'; access: RouteAccess }
   | {
@@ -26,6 +26,9 @@ export type Route =
       generation?: number
     }
 
+/** Why a sandbox stopped running. */
+export type StopCause = 'paused' | 'killed'
+
 /** What a request must carry to reach, or to wake, a sandbox. */
 export interface RouteAccess {
   /** The daemon's token; absent when the sandbox is not secured. Needed on the daemon's port to wake it; the daemon checks it itself. */
@@ -34,6 +37,8 @@ export interface RouteAccess {
   trafficAccessToken?: string
   /** Replaces the Host header on every port but the daemon's; `${PORT}` stands for the port. */
   maskRequestHost?: string
+  /** Ports whose servers speak TLS themselves. */
+  httpsPorts?: readonly number[]
 }
 
 /** The gateway's only view of the control plane. */

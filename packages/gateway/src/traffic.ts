@@ -1,17 +1,18 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Writable } from 'node:stream'
 import type { Logger } from '@drowse/common'
 import type { SandboxId } from '@drowse/protocol'
-import { badRequest } from './answer/answer.ts'
+import { badRequest, type Answer } from './answer/answer.ts'
 import { responseOn, sendAnswer } from './answer/send-answer.ts'
-import { classifyRequest, type Classification } from './classify/classify-request.ts'
+import { classifyRequest, type Classification, type SandboxTarget } from './classify/classify-request.ts'
 import { forward, type ForwardContext } from './forward/forward.ts'
 import { InFlight } from './forward/in-flight.ts'
 import { discardBody } from './forward/send-body.ts'
 import { upgradeProtocol } from './forward/upgrade.ts'
 import { UpstreamPool } from './forward/upstream-pool.ts'
 import { watchForEnd } from './forward/watch-for-end.ts'
-import type { RouteSource } from './route-source.ts'
+import { SandboxLimits, type LimitSettings } from './limit/sandbox-limits.ts'
+import type { RouteSource, StopCause } from './route-source.ts'
 
 /** What {@link Traffic} works with. */
 export interface TrafficOptions {
@@ -19,6 +20,9 @@ export interface TrafficOptions {
   /** Takes every request that is not for a sandbox. */
   api: RequestListener
   domain: string
+  limits: LimitSettings
+  /** How many proxies of the operator's own stand before the gateway. */
+  trustedHops: number
   logger: Logger
 }
 
@@ -27,12 +31,15 @@ export class Traffic {
   readonly #options: TrafficOptions
   readonly #context: ForwardContext
   readonly #upgraded = new Set<Duplex>()
+  readonly #limits: SandboxLimits
 
   constructor(options: TrafficOptions) {
-    const { routes, logger } = options
+    const { routes, trustedHops, logger } = options
     this.#options = options
+    this.#limits = new SandboxLimits(options.limits)
     this.#context = {
       routes,
+      trustedHops,
       logger,
       pool: new UpstreamPool(),
       inFlight: new InFlight((id, delta) => routes.connectionChanged(id, delta)),
@@ -46,10 +53,11 @@ export class Traffic {
       if (expectsContinue) response.writeContinue()
       this.#options.api(request, response)
     } else if (where.kind === 'sandbox') {
-      void forward(this.#context, { target: where.target, request, response })
+      if (this.#admit(where.target, request, response, response)) {
+        void forward(this.#context, { target: where.target, request, response })
+      }
     } else {
-      response.once('finish', () => discardBody(request))
-      sendAnswer(request, response, badRequest(where.message))
+      refuse(request, response, badRequest(where.message))
     }
   }
 
@@ -70,15 +78,16 @@ export class Traffic {
       return
     }
     const response = responseOn(request, socket)
+    if (!this.#admit(where.target, request, response, socket)) return
     const stopWatching = watchForEnd(socket)
     const upgrade = { protocol, socket, head, stopWatching }
     void forward(this.#context, { target: where.target, request, response, upgrade })
   }
 
-  /** Cuts a sandbox's connections, also those kept for reuse. */
-  dropConnections(id: SandboxId): void {
+  /** Ends a sandbox's connections, also those kept for reuse. */
+  dropConnections(id: SandboxId, cause: StopCause): void {
     this.#context.pool.dropIdle(id)
-    this.#context.inFlight.cut(id)
+    this.#context.inFlight.cut(id, cause)
   }
 
   /** Cuts every connection that was handed over for another protocol: those have no end of their own to wait for. */
@@ -93,6 +102,14 @@ export class Traffic {
     this.#context.inFlight.cutAll()
   }
 
+  /** Counts a request in until `connection` closes; or answers why not. */
+  #admit(target: SandboxTarget, request: IncomingMessage, response: ServerResponse, connection: Writable): boolean {
+    const entry = this.#limits.enter(target)
+    if (entry.kind === 'in') connection.once('close', entry.leave)
+    else refuse(request, response, entry.answer)
+    return entry.kind === 'in'
+  }
+
   #classify(request: IncomingMessage): Classification {
     const url = request.url ?? '/'
     const where = classifyRequest({ url, rawHeaders: request.rawHeaders }, this.#options.domain)
@@ -104,4 +121,9 @@ export class Traffic {
     }
     return where
   }
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  response.once('finish', () => discardBody(request))
+  sendAnswer(request, response, answer)
 }

@@ -1,8 +1,17 @@
 import { dirname } from 'node:path'
 import { ensureDirectory, systemClock, type Config, type Logger } from '@drowse/common'
 import { createGvisorEngine, installFirewall, type Engine } from '@drowse/engine'
-import { createGateway, ensureCertificates, type Gateway } from '@drowse/gateway'
+import {
+  createGateway,
+  ensureCertificates,
+  readOwnCertificate,
+  watchOwnCertificate,
+  type CertificateFiles,
+  type Gateway,
+  type TlsMaterial,
+} from '@drowse/gateway'
 import { createNode, dataFolder, instanceName, readAssets, type DataFolder, type SandboxNode } from '@drowse/node'
+import { DrowseError } from '@drowse/protocol'
 import { hostNameservers } from './host-nameservers.ts'
 import { createApp } from './http/app.ts'
 import { SandboxMetrics } from './metrics/sandbox-metrics.ts'
@@ -72,12 +81,14 @@ export async function buildContext(
   })
   stack.defer(async () => await app.close())
   const { domain } = config
-  const tls = await ensureCertificates({
+  const local = await ensureCertificates({
     tlsDirectory: folder.tls,
     secretsDirectory: folder.secrets,
     domain,
     clock,
   })
+  const files = ownCertificateFiles(config)
+  const tls = files === undefined ? local : await readOwnCertificate(files)
   const gateway = stack.use(
     createGateway({
       routes: sandboxes.routes,
@@ -87,11 +98,23 @@ export async function buildContext(
       httpPort: config.httpPort,
       httpsPort: config.httpsPort,
       tls,
+      trustedHops: config.trustedHops,
+      limits: { maxConnections: config.sandboxConnections, requestsPerSecond: config.sandboxRequestsPerSecond },
       logger,
     }),
   )
-  sandboxes.onStopped((id) => gateway.dropConnections(id))
+  if (files !== undefined) {
+    const onChange = (changed: TlsMaterial): void => gateway.replaceCertificate(changed)
+    stack.use(watchOwnCertificate({ files, current: tls, onChange, logger, clock }))
+  }
+  sandboxes.onStopped((id, cause) => gateway.dropConnections(id, cause))
   return { folder, node, sandboxes, metrics, gateway, ports }
+}
+
+function ownCertificateFiles({ tlsCertFile, tlsKeyFile }: Config): CertificateFiles | undefined {
+  if (tlsCertFile === undefined && tlsKeyFile === undefined) return undefined
+  if (tlsCertFile !== undefined && tlsKeyFile !== undefined) return { certPath: tlsCertFile, keyPath: tlsKeyFile }
+  throw new DrowseError('invalid_argument', 'Cannot serve https: settings "tlsCertFile" and "tlsKeyFile" go together')
 }
 
 async function hostEngine(

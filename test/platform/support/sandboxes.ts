@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { afterEach } from 'vitest'
 import { NotFoundError, type Sandbox } from 'e2b'
 import { pollUntil } from '@drowse/common'
-import { startQuietly } from './start-quietly.ts'
 
 /** Registers sandboxes to be killed after each test of the calling file, whatever happened to them. */
 export function killAfterEach(): <T extends { kill(): Promise<unknown> }>(sandbox: T) => T {
@@ -31,7 +30,7 @@ export interface Counter {
 export async function startCounter(sandbox: Sandbox): Promise<Counter> {
   await sandbox.files.write('/home/user/counter.py', COUNTER)
   // "exec" makes the command's pid the counter's own.
-  const pid = await startQuietly(sandbox, 'exec python3 /home/user/counter.py')
+  const { pid } = await sandbox.commands.run('exec python3 /home/user/counter.py', { background: true, timeoutMs: 0 })
   const signal = AbortSignal.timeout(20_000)
   await pollUntil(async () => ((await sandbox.files.exists('/tmp/ready')) ? true : undefined), {
     intervalMs: 20,

@@ -1,7 +1,6 @@
 import { request } from 'node:http'
 import type { Sandbox } from 'e2b'
 import { until } from './sandboxes.ts'
-import { startQuietly } from './start-quietly.ts'
 
 /** A server that answers with the path it was asked for, and greets whoever upgrades to a WebSocket with one frame, "hello". */
 const SERVER = `
@@ -20,7 +19,7 @@ server.listen(Number(process.argv[2]), '0.0.0.0')
 /** Starts the server inside a sandbox and waits until it answers. */
 export async function serverInside(sandbox: Sandbox, port: number): Promise<void> {
   await sandbox.files.write('/home/user/server.js', SERVER)
-  await startQuietly(sandbox, `node /home/user/server.js ${port}`)
+  await sandbox.commands.run(`node /home/user/server.js ${port}`, { background: true, timeoutMs: 0 })
   await until(async () => (await requestThroughGateway(sandbox, port)).ok)
 }
 

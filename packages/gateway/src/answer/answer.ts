@@ -1,5 +1,6 @@
 import type { SandboxId } from '@drowse/protocol'
 import type { SandboxTarget } from '../classify/classify-request.ts'
+import type { ConnectCode } from './connect-error.ts'
 
 /** An answer that the gateway gives itself, in a sandbox's place. */
 export interface Answer {
@@ -8,8 +9,12 @@ export interface Answer {
   message: string
   sandboxId?: SandboxId
   port?: number
+  /** What a call of the Connect protocol is told by code; absent when its client goes by the status. */
+  connectCode?: ConnectCode
   /** Value of Retry-After, in seconds. */
   retryAfterS?: number
+  /** When a page with this answer loads itself again, in seconds. */
+  reloadAfterS?: number
 }
 
 /** Header that carries the traffic token, as messages name it. */
@@ -48,6 +53,44 @@ export function connectionLost(target: SandboxTarget): Answer {
     sandboxId: target.id,
     port: target.port,
   }
+}
+
+/** A browser asks what a script of another origin may send to a sleeping daemon. It cannot carry a token, so it wakes nothing. */
+export function preflightPassed(target: SandboxTarget): Answer {
+  return { status: 204, message: '', sandboxId: target.id }
+}
+
+/** The sandbox sleeps, and the request asked not to wake it. */
+export function leftAsleep(target: SandboxTarget): Answer {
+  return { status: 409, message: 'The sandbox is paused', sandboxId: target.id }
+}
+
+/** The sandbox is on its way; a browser looks again by itself. */
+export function stillWaking(target: SandboxTarget): Answer {
+  return {
+    status: 503,
+    message: 'The sandbox is waking up',
+    sandboxId: target.id,
+    retryAfterS: 1,
+    reloadAfterS: 1,
+  }
+}
+
+/** The sandbox was paused while it had the request. Clients take it as it is: after a 502 some of them ask for the sandbox's health, which would wake it. */
+export function pausedMeanwhile(target: SandboxTarget): Answer {
+  return { status: 409, message: 'The sandbox was paused', connectCode: 'aborted', sandboxId: target.id }
+}
+
+/** More at once than one sandbox may have. */
+export function tooManyConnections(target: SandboxTarget, limit: number): Answer {
+  const message = `Too many connections to this sandbox: ${limit} are open`
+  return { status: 429, message, sandboxId: target.id, port: target.port, retryAfterS: 1 }
+}
+
+/** More in a second than one sandbox may have. */
+export function tooManyRequests(target: SandboxTarget, limit: number): Answer {
+  const message = `Too many requests to this sandbox: more than ${limit} a second`
+  return { status: 429, message, sandboxId: target.id, port: target.port, retryAfterS: 1 }
 }
 
 /** A wake or a transition was not over in time. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Answer } from './answer.ts'
 
-/** Whether a person looks at the answer: a browser that opens a page, not a script in one. */
+/** Whether a person looks at the answer: a browser that opens a page, not a script in one (wire.md §2.4). */
 export function isBrowserNavigation(headers: IncomingHttpHeaders): boolean {
   const mode = headers['sec-fetch-mode']
   return (
@@ -12,17 +12,26 @@ export function isBrowserNavigation(headers: IncomingHttpHeaders): boolean {
   )
 }
 
-/** A small page that says what an answer says. */
+/** Whether a browser opens a page that it can load again by itself with no harm done. */
+export function isReloadable(method: string | undefined, headers: IncomingHttpHeaders): boolean {
+  const mode = headers['sec-fetch-mode'] ?? 'navigate'
+  const takesPages = (headers.accept ?? '').includes('text/html')
+  return method === 'GET' && takesPages && mode === 'navigate' && isBrowserNavigation(headers)
+}
+
+/** A small page that says what an answer says, and loads itself again when the answer is for the moment. */
 export function errorPage(answer: Answer): string {
   const facts = [
     answer.sandboxId === undefined ? '' : `<dt>Sandbox</dt><dd>${escapeHtml(answer.sandboxId)}</dd>`,
     answer.port === undefined ? '' : `<dt>Port</dt><dd>${answer.port}</dd>`,
   ].join('')
   const message = escapeHtml(answer.message)
+  const { reloadAfterS } = answer
+  const reload = reloadAfterS === undefined ? '' : `\n<meta http-equiv="refresh" content="${reloadAfterS}">`
   return `<!doctype html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
+<meta charset="utf-8">${reload}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${answer.status} · ${message}</title>
 <style>

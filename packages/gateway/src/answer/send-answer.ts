@@ -1,21 +1,52 @@
-import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
+import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Answer } from './answer.ts'
+import { connectKind, endOfStream, mediaType } from './connect-error.ts'
 import { endSoftly } from './end-softly.ts'
 import { errorPage, isBrowserNavigation } from './error-page.ts'
 
-/** Sends an answer of the gateway's own: a page to a browser that navigates, JSON to everyone else. */
+/** Sends an answer of the gateway's own, which scripts of every origin may read: a page to a browser that navigates, an error of the Connect protocol to its calls, JSON to everyone else. */
 export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
   if (response.headersSent || response.destroyed) return
-  const isPage = isBrowserNavigation(request.headers)
-  const body = isPage ? errorPage(answer) : `${answerBody(answer)}\n`
-  response.writeHead(answer.status, {
-    'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
+  response.setHeader('access-control-allow-origin', '*')
+  response.setHeader('cache-control', 'no-store')
+  if (answer.status === 204) return sendPreflight(request, response)
+  const { status, type, body } = written(request.headers, answer)
+  response.writeHead(status, {
+    'content-type': type,
     'content-length': String(Buffer.byteLength(body)),
-    'cache-control': 'no-store',
     ...(answer.retryAfterS === undefined ? {} : { 'retry-after': String(answer.retryAfterS) }),
   })
   response.end(body)
+}
+
+/** As the daemon itself answers: the asked headers are repeated, as a literal `*` would leave out Authorization. */
+function sendPreflight(request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(204, {
+    'access-control-allow-methods': 'HEAD, GET, POST, PUT, PATCH, DELETE',
+    'access-control-allow-headers': request.headers['access-control-request-headers'] ?? '*',
+  })
+  response.end()
+}
+
+interface Written {
+  status: number
+  type: string
+  body: string | Buffer
+}
+
+function written(headers: IncomingHttpHeaders, answer: Answer): Written {
+  const { status, message, connectCode: code } = answer
+  const kind = code === undefined ? undefined : connectKind(headers)
+  // A stream tells its errors in its last message.
+  if (code !== undefined && kind === 'stream') {
+    return { status: 200, type: mediaType(headers), body: endOfStream({ code, message }) }
+  }
+  if (code !== undefined && kind === 'unary') {
+    return { status, type: 'application/json', body: JSON.stringify({ code, message }) }
+  }
+  if (isBrowserNavigation(headers)) return { status, type: 'text/html; charset=utf-8', body: errorPage(answer) }
+  return { status, type: 'application/json; charset=utf-8', body: `${answerBody(answer)}\n` }
 }
 
 // In the order the hosted services use.

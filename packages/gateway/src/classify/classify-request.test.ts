@@ -146,7 +146,7 @@ describe('classifyRequest()', () => {
         expect(found.target.port).toBeLessThan(65_536)
       }),
     )
-  })
+  }, 30_000)
 
   it('finds the target of every valid name', () => {
     fc.assert(

@@ -7,8 +7,6 @@ import type { Traffic } from '../traffic.ts'
 
 /** Most bytes of headers a client may send. */
 const MAX_HEADER_BYTES = 64 * 1024
-/** Longest time, in ms, from a request's first byte to the end of its headers. */
-const HEADERS_LIMIT_MS = 60_000
 /** Time, in ms, that an idle connection of a client is kept (wire.md §2.4: 620 s). */
 const IDLE_LIMIT_MS = 620_000
 /** Idle time, in ms, after which TCP asks whether a client still exists. */
@@ -20,11 +18,20 @@ export interface TlsMaterial {
   cert: string
 }
 
-/** A server that is not listening yet, for one address of the http door, or of the https door when `tls` is given. */
-export function doorServer(traffic: Traffic, tls?: TlsMaterial): Server {
+/** Settings of {@link doorServer}. */
+export interface DoorOptions {
+  /** Longest time, in ms, from a request's first byte, or a connection's begin, to the end of its headers; kept to a sixth of it. */
+  headersLimitMs: number
+  /** Makes it a server of the https door. */
+  tls?: TlsMaterial
+}
+
+/** A server for one address of a door; it is not listening yet. */
+export function doorServer(traffic: Traffic, { headersLimitMs, tls }: DoorOptions): Server {
   const options: ServerOptions = {
     maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: HEADERS_LIMIT_MS,
+    headersTimeout: headersLimitMs,
+    connectionsCheckingInterval: headersLimitMs / 6,
     // A body may take as long as it takes: uploads and client streams have no limit of their own.
     requestTimeout: 0,
     keepAliveTimeout: IDLE_LIMIT_MS,

@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@drowse/common'
 import { admit, type Admission } from '../admit/admit.ts'
-import { connectionLost, type Answer } from '../answer/answer.ts'
+import { connectionLost, pausedMeanwhile, type Answer } from '../answer/answer.ts'
 import { failureAnswer } from '../answer/failure-answer.ts'
 import { sendAnswer } from '../answer/send-answer.ts'
 import type { SandboxTarget } from '../classify/classify-request.ts'
-import type { RouteSource } from '../route-source.ts'
+import type { RouteSource, StopCause } from '../route-source.ts'
 import type { InFlight } from './in-flight.ts'
-import { isRepeatable, judgeFailure } from './judge-failure.ts'
-import { relayResponse } from './relay-response.ts'
+import { isRepeatable, judgeFailure, wasPaused } from './judge-failure.ts'
+import { relayResponse, type Relay } from './relay-response.ts'
 import { requestHeaders } from './request-headers.ts'
 import { discardBody, sendBody } from './send-body.ts'
 import { completeUpgrade, type Upgrade } from './upgrade.ts'
@@ -21,6 +21,8 @@ export interface ForwardContext {
   routes: RouteSource
   pool: UpstreamPool
   inFlight: InFlight
+  /** How many proxies of the operator's own stand before the gateway. */
+  trustedHops: number
   logger: Logger
 }
 
@@ -50,7 +52,8 @@ class Attempt {
   #call: UpstreamCall | undefined
   #end: (() => void) | undefined
   #cutSocket: (() => void) | undefined
-  #wasCut = false
+  #cut: { cause?: StopCause } | undefined
+  #generation: number | undefined
 
   constructor(context: ForwardContext, job: ForwardJob) {
     this.#context = context
@@ -76,7 +79,15 @@ class Attempt {
       if (response.destroyed) return
       if (result.kind === 'response') return this.#relay(result.incoming)
       if (result.kind === 'upgrade') return this.#upgrade(result)
-      const tried = { failure: result, earlierTries, wasCut: this.#wasCut, hasWoken }
+      const { generation } = admission
+      const tried = {
+        failure: result,
+        earlierTries,
+        wasCut: this.#cut !== undefined,
+        ...this.#cut,
+        generation,
+        hasWoken,
+      }
       const judgement = await judgeFailure(this.#context.routes, target, request, tried)
       if (judgement.kind === 'answer') return this.refuse(judgement.answer)
       isFresh = judgement.isFresh
@@ -102,16 +113,19 @@ class Attempt {
 
   async #send(admission: Extract<Admission, { kind: 'pass' }>, isFresh: boolean): Promise<UpstreamResult> {
     const { target, request, response, upgrade } = this.#job
-    const { pool, inFlight } = this.#context
-    this.#end ??= inFlight.begin(target.id, { cutUpstream: () => this.#cut() })
+    const { pool, inFlight, trustedHops } = this.#context
+    this.#end ??= inFlight.begin(target.id, { cutUpstream: (cause) => this.#cutUpstream(cause) })
     const mayReuse = upgrade === undefined && !isFresh && (admission.generation !== undefined || isRepeatable(request))
+    const isTls = admission.access.httpsPorts?.includes(target.port) === true
+    this.#generation = admission.generation
     this.#call = callUpstream(
       {
         address: admission.address,
         method: request.method ?? 'GET',
         path: request.url ?? '/',
-        headers: requestHeaders(request, target, admission.access, upgrade?.protocol),
-        agent: mayReuse && pool.agentFor(target.id, admission.generation),
+        headers: requestHeaders(request, { target, access: admission.access, upgrade: upgrade?.protocol, trustedHops }),
+        agent: mayReuse && pool.agentFor(target.id, admission.generation, isTls),
+        isTls,
       },
       (outgoing) => sendBody(request, response, outgoing),
     )
@@ -121,7 +135,7 @@ class Attempt {
   #relay(incoming: IncomingMessage): void {
     const { target, request, response } = this.#job
     try {
-      relayResponse(incoming, response)
+      const relay = relayResponse(incoming, response, () => void this.#abandon(relay))
       this.#call?.outgoing.once('close', () => discardBody(request))
     } catch (error) {
       this.refuse(connectionLost(target), error)
@@ -140,8 +154,23 @@ class Attempt {
     completeUpgrade(upgrade, result)
   }
 
-  #cut(): void {
-    this.#wasCut = true
+  /** Ends a response whose server went away in the middle. */
+  async #abandon(relay: Relay): Promise<void> {
+    const { target } = this.#job
+    try {
+      const route = await this.#context.routes.resolve(target.id)
+      const isPaused = wasPaused(route, { ...this.#cut, generation: this.#generation })
+      relay.abandon(isPaused ? pausedMeanwhile(target) : undefined)
+    } catch (error) {
+      this.#context.logger.warn({ sandboxId: target.id, err: error }, 'could not find out why a connection was lost')
+      relay.abandon()
+    }
+    // The client may take its time to read the end; its connection to the sandbox is over.
+    this.#end?.()
+  }
+
+  #cutUpstream(cause?: StopCause): void {
+    this.#cut = cause === undefined ? {} : { cause }
     this.#cutSocket?.()
     this.#call?.outgoing.destroy()
   }

@@ -1,9 +1,10 @@
 import type { SandboxId } from '@drowse/protocol'
+import type { StopCause } from '../route-source.ts'
 
 /** Something that goes on between a client and a sandbox: a request, a stream, an upgraded socket. */
 export interface Exchange {
-  /** Ends the sandbox's side at once; the client's side follows. */
-  cutUpstream(): void
+  /** Ends the sandbox's side at once; the client's side follows. Without a cause it is the gateway that closes. */
+  cutUpstream(cause?: StopCause): void
 }
 
 /** Every exchange that goes on now, by sandbox. */
@@ -29,8 +30,8 @@ export class InFlight {
   }
 
   /** Cuts every exchange of one sandbox. */
-  cut(id: SandboxId): void {
-    for (const exchange of this.#exchanges.get(id) ?? []) exchange.cutUpstream()
+  cut(id: SandboxId, cause?: StopCause): void {
+    for (const exchange of this.#exchanges.get(id) ?? []) exchange.cutUpstream(cause)
   }
 
   /** Cuts every exchange of every sandbox. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { ENVD_PORT } from '@drowse/protocol'
-import { connectionLost, portClosed, sandboxNotFound, type Answer } from '../answer/answer.ts'
+import { connectionLost, pausedMeanwhile, portClosed, sandboxNotFound, type Answer } from '../answer/answer.ts'
 import type { SandboxTarget } from '../classify/classify-request.ts'
-import type { RouteSource } from '../route-source.ts'
+import type { Route, RouteSource, StopCause } from '../route-source.ts'
 import { hasBody } from './request-headers.ts'
 import type { UpstreamResult } from './upstream-request.ts'
 
@@ -24,8 +24,12 @@ export interface FailedTry {
   failure: Extract<UpstreamResult, { kind: 'unreachable' | 'lost' }>
   /** How many tries came before this one. */
   earlierTries: number
-  /** The gateway itself cut the connection: the sandbox was paused or killed under the request. */
+  /** The gateway itself cut the connection. */
   wasCut: boolean
+  /** Why it did: the sandbox stopped under the request. */
+  cause?: StopCause
+  /** The run of the sandbox that the request was sent to. */
+  generation: number | undefined
   /** The request woke the sandbox. */
   hasWoken: boolean
 }
@@ -49,9 +53,10 @@ export async function judgeFailure(
 ): Promise<Judgement> {
   const { failure, earlierTries } = tried
   const mayTry = earlierTries + 1 < MAX_TRIES
-  const isStale = failure.kind === 'lost' && failure.wasReused && !tried.wasCut
-  if (isStale && mayTry && isRepeatable(request)) return { kind: 'again', delayMs: 0, isFresh: true }
   const route = await routes.resolve(target.id)
+  const isStale = failure.kind === 'lost' && failure.wasReused && !tried.wasCut && route.kind === 'running'
+  if (isStale && mayTry && isRepeatable(request)) return { kind: 'again', delayMs: 0, isFresh: true }
+  if (failure.kind === 'lost' && wasPaused(route, tried)) return { kind: 'answer', answer: pausedMeanwhile(target) }
   if (route.kind === 'not-found') return { kind: 'answer', answer: sandboxNotFound(target) }
   if (failure.kind === 'lost') return { kind: 'answer', answer: connectionLost(target) }
   if (route.kind === 'asleep' && mayTry) return { kind: 'again', delayMs: 0, isFresh: false }
@@ -61,4 +66,11 @@ export async function judgeFailure(
     return { kind: 'again', delayMs, isFresh: false }
   }
   return { kind: 'answer', answer: portClosed(target) }
+}
+
+/** Whether a pause ended a request that was sent to a run of a sandbox: as the gateway was told, or else as the sandbox looks afterwards. */
+export function wasPaused(route: Route, sent: { cause?: StopCause; generation: number | undefined }): boolean {
+  if (sent.cause !== undefined) return sent.cause === 'paused'
+  if (route.kind === 'running') return sent.generation !== undefined && route.generation !== sent.generation
+  return route.kind === 'asleep' || route.isPaused === true
 }

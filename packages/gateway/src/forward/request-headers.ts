@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { ENVD_PORT } from '@drowse/protocol'
 import type { SandboxTarget } from '../classify/classify-request.ts'
 import type { RouteAccess } from '../route-source.ts'
+import { forwardedHeaders } from './forwarded-headers.ts'
 import { HOP_BY_HOP, namedByConnection } from './header-rules.ts'
 
 /** Headers that were meant for the gateway, or that only the gateway may set. */
@@ -11,6 +12,7 @@ const NOT_FORWARDED = new Set([
   'novita-sandbox-id',
   'novita-sandbox-port',
   'e2b-traffic-access-token',
+  'drowse-wake',
   'forwarded',
   'x-forwarded-for',
   'x-forwarded-host',
@@ -25,6 +27,16 @@ const PLATFORM_KEY = /^\s*e2b_[0-9a-f]+\s*$/
 /** Methods that say by having no Content-Length that they have no body. */
 const BODYLESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE'])
 
+/** Where a request goes and as what. */
+export interface RequestWay {
+  target: SandboxTarget
+  access: RouteAccess
+  /** Keeps the request an upgrade to this protocol. */
+  upgrade?: string | undefined
+  /** How many proxies of the operator's own stand before the gateway. */
+  trustedHops: number
+}
+
 /** Whether a request announces a body. */
 export function hasBody(request: IncomingMessage): boolean {
   const length = request.headers['content-length']
@@ -33,14 +45,10 @@ export function hasBody(request: IncomingMessage): boolean {
 
 /**
  * Headers for a sandbox's server, in Node's raw form and the client's order: without what speaks of the client's connection, of routing, or of
- * the platform's own secrets; with X-Forwarded-* as the gateway sees the client. `upgrade` keeps the request an upgrade to that protocol.
+ * the platform's own secrets; with X-Forwarded-* as the gateway sees the client.
  */
-export function requestHeaders(
-  request: IncomingMessage,
-  target: SandboxTarget,
-  access: RouteAccess,
-  upgrade?: string,
-): string[] {
+export function requestHeaders(request: IncomingMessage, way: RequestWay): string[] {
+  const { target, access, upgrade, trustedHops } = way
   const { rawHeaders } = request
   const named = namedByConnection(request.headers.connection)
   const mask = target.port === ENVD_PORT ? undefined : access.maskRequestHost
@@ -56,7 +64,7 @@ export function requestHeaders(
   }
   if (mask !== undefined) headers.push('Host', mask.replaceAll('${PORT}', String(target.port)))
   pushFraming(headers, request, upgrade)
-  pushForwarded(headers, request)
+  headers.push(...forwardedHeaders(request, trustedHops))
   return headers
 }
 
@@ -70,11 +78,4 @@ function pushFraming(headers: string[], request: IncomingMessage, upgrade: strin
   else if (request.headers['content-length'] === undefined && !BODYLESS.has(request.method ?? '')) {
     headers.push('Content-Length', '0')
   }
-}
-
-function pushForwarded(headers: string[], request: IncomingMessage): void {
-  const peer = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
-  if (peer !== '') headers.push('X-Forwarded-For', peer)
-  headers.push('X-Forwarded-Proto', 'encrypted' in request.socket ? 'https' : 'http')
-  if (request.headers.host !== undefined) headers.push('X-Forwarded-Host', request.headers.host)
 }

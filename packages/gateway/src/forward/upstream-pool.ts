@@ -1,4 +1,5 @@
 import { Agent } from 'node:http'
+import { Agent as SecureAgent } from 'node:https'
 import { systemClock, type Clock, type Timer } from '@drowse/common'
 import type { SandboxId } from '@drowse/protocol'
 import { PROBE_AFTER_MS } from './upstream-request.ts'
@@ -11,7 +12,9 @@ const MAX_IDLE_SOCKETS = 64
 const SWEEP_MS = 30_000
 
 interface Pool {
-  agent: Agent
+  plain: Agent
+  /** For ports whose servers speak TLS. */
+  secure: SecureAgent
   generation: number | undefined
 }
 
@@ -28,20 +31,26 @@ export class UpstreamPool {
     this.#clock = clock
   }
 
-  /** The agent for a sandbox; idle connections of another generation are closed. */
-  agentFor(id: SandboxId, generation: number | undefined): Agent {
-    const pool = this.#pools.get(id)
-    if (pool?.generation === generation && pool !== undefined) return pool.agent
+  /** The agent for a sandbox's ports, those with or those without TLS; idle connections of another generation are closed. */
+  agentFor(id: SandboxId, generation: number | undefined, isTls: boolean): Agent {
+    const pool = this.#poolFor(id, generation)
+    return isTls ? pool.secure : pool.plain
+  }
+
+  #poolFor(id: SandboxId, generation: number | undefined): Pool {
+    const known = this.#pools.get(id)
+    if (known?.generation === generation && known !== undefined) return known
     this.dropIdle(id)
-    const agent = new Agent({
+    const options = {
       keepAlive: true,
       maxFreeSockets: MAX_IDLE_SOCKETS,
       timeout: IDLE_MS,
       keepAliveMsecs: PROBE_AFTER_MS,
-    })
-    this.#pools.set(id, { agent, generation })
+    }
+    const pool = { plain: new Agent(options), secure: new SecureAgent(options), generation }
+    this.#pools.set(id, pool)
     this.#sweep ??= this.#clock.setTimer(SWEEP_MS, () => this.#forgetUnused())
-    return agent
+    return pool
   }
 
   /** Closes a sandbox's idle connections and keeps none of the busy ones for reuse. Requests in flight go on. */
@@ -49,7 +58,8 @@ export class UpstreamPool {
     const pool = this.#pools.get(id)
     if (pool === undefined) return
     this.#pools.delete(id)
-    retire(pool.agent)
+    retire(pool.plain)
+    retire(pool.secure)
   }
 
   /** Closes every idle connection. */
@@ -59,7 +69,9 @@ export class UpstreamPool {
   }
 
   #forgetUnused(): void {
-    for (const [id, { agent }] of this.#pools) if (isUnused(agent)) this.#pools.delete(id)
+    for (const [id, { plain, secure }] of this.#pools) {
+      if (isUnused(plain) && isUnused(secure)) this.#pools.delete(id)
+    }
     this.#sweep = this.#pools.size === 0 ? undefined : this.#clock.setTimer(SWEEP_MS, () => this.#forgetUnused())
   }
 }

@@ -1,4 +1,5 @@
 import { request as httpRequest, type Agent, type ClientRequest, type IncomingMessage } from 'node:http'
+import { request as secureRequest, type RequestOptions as SecureRequestOptions } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { systemClock } from '@drowse/common'
@@ -19,6 +20,8 @@ export interface UpstreamRequest {
   headers: string[]
   /** `false` opens a connection for this request alone. */
   agent: Agent | false
+  /** The server speaks TLS. Its certificate is not checked: no one else is at that address. */
+  isTls: boolean
 }
 
 /** The first thing that comes of a request to a sandbox's server. */
@@ -39,7 +42,7 @@ export interface UpstreamCall {
 
 /** Sends a request's head. `onConnected` runs once a connection is there: only then may the body be read, so that a failed connection can be tried again. */
 export function callUpstream(request: UpstreamRequest, onConnected: (outgoing: ClientRequest) => void): UpstreamCall {
-  const outgoing = httpRequest({
+  const options: SecureRequestOptions = {
     host: request.address.host,
     port: request.address.port,
     method: request.method,
@@ -47,7 +50,8 @@ export function callUpstream(request: UpstreamRequest, onConnected: (outgoing: C
     headers: request.headers,
     agent: request.agent,
     maxHeaderSize: MAX_HEADER_BYTES,
-  })
+  }
+  const outgoing = request.isTls ? secureRequest({ ...options, rejectUnauthorized: false }) : httpRequest(options)
   // Size is bounded above; a bound on the number would drop headers silently.
   outgoing.maxHeadersCount = 0
   return { outgoing, result: settle(outgoing, onConnected) }
@@ -85,7 +89,7 @@ async function settle(
 function awaitConnect(outgoing: ClientRequest, socket: Socket, connected: () => void): void {
   const timer = systemClock.setTimer(CONNECT_LIMIT_MS, () => outgoing.destroy(new Error('No connection in time')))
   socket.once('close', () => timer.cancel())
-  socket.once('connect', () => {
+  socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
     timer.cancel()
     socket.setKeepAlive(true, PROBE_AFTER_MS)
     connected()

@@ -37,14 +37,15 @@ function route(sandbox: Sandbox): Route {
     return { kind: 'running', access: access(sandbox), generation: sandbox.startedAtMs }
   }
   const isComing = state === 'resuming' || isWakeable(sandbox)
-  return isComing ? { kind: 'asleep', access: access(sandbox) } : { kind: 'not-found' }
+  return isComing ? { kind: 'asleep', access: access(sandbox) } : { kind: 'not-found', isPaused: true }
 }
 
 function access(sandbox: Sandbox): RouteAccess {
-  const { maskRequestHost } = sandbox.network
+  const { maskRequestHost, httpsPorts } = sandbox.network
   return {
     ...(sandbox.envdAccessToken === undefined ? {} : { accessToken: sandbox.envdAccessToken }),
     ...(sandbox.trafficAccessToken === undefined ? {} : { trafficAccessToken: sandbox.trafficAccessToken }),
     ...(maskRequestHost === undefined ? {} : { maskRequestHost }),
+    ...(httpsPorts === undefined ? {} : { httpsPorts }),
   }
 }

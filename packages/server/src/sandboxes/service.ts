@@ -1,6 +1,6 @@
 import { deadline, raceSignal, type Clock, type Logger } from '@drowse/common'
 import type { NodeClient } from '@drowse/node'
-import type { RouteSource } from '@drowse/gateway'
+import type { RouteSource, StopCause } from '@drowse/gateway'
 import type { SandboxId } from '@drowse/protocol'
 import type { LogEntry } from '../events/log-entry.ts'
 import type { Store } from '../store/store.ts'
@@ -65,9 +65,10 @@ export class SandboxService implements AsyncDisposable {
   }
 
   /** Calls `listener` after a sandbox stopped running: paused, or about to be removed. It must not throw. */
-  onStopped(listener: (id: SandboxId) => void): void {
+  onStopped(listener: (id: SandboxId, cause: StopCause) => void): void {
     this.onChange(({ id, state }) => {
-      if (state === 'paused' || state === 'killing') listener(id)
+      if (state === 'paused') listener(id, 'paused')
+      else if (state === 'killing') listener(id, 'killed')
     })
   }
 

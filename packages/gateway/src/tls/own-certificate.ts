@@ -1,0 +1,89 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { systemClock, type Clock, type Logger, type Timer } from '@drowse/common'
+import { DrowseError } from '@drowse/protocol'
+import type { TlsMaterial } from '../door/door-server.ts'
+
+/** How often, in ms, the files are looked at; whoever renews a certificate does so days ahead. */
+const LOOK_EVERY_MS = 10_000
+
+/** Files of a certificate of the user's own, PEM. */
+export interface CertificateFiles {
+  /** The certificate, with those between it and its authority behind it. */
+  certPath: string
+  keyPath: string
+}
+
+/** Reads a certificate and its key. Throws "setup_failed" that names the file when one cannot be read, is not PEM, or they do not belong together. */
+export async function readOwnCertificate({ certPath, keyPath }: CertificateFiles): Promise<TlsMaterial> {
+  const [cert, key] = [await readPem(certPath), await readPem(keyPath)]
+  try {
+    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return { cert, key }
+  } catch (cause) {
+    throw new DrowseError('setup_failed', `Cannot use certificate "${certPath}" with key "${keyPath}": not valid PEM`, {
+      cause,
+    })
+  }
+  throw new DrowseError('setup_failed', `Cannot use certificate "${certPath}": the key in "${keyPath}" is not its own`)
+}
+
+async function readPem(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new DrowseError('setup_failed', `Cannot read "${path}" for the https door`, { cause })
+  }
+}
+
+/** Settings of {@link watchOwnCertificate}. */
+export interface WatchOptions {
+  files: CertificateFiles
+  /** What the door serves now. */
+  current: TlsMaterial
+  /** Takes a certificate that is new and whole. */
+  onChange: (tls: TlsMaterial) => void
+  logger: Logger
+  clock?: Clock
+}
+
+/**
+ * Looks at a certificate's files every 10 s and hands on what changed. What cannot be used, such as a certificate that was written before its key, is logged once and the
+ * door keeps what it has. Disposing ends it.
+ */
+export function watchOwnCertificate(options: WatchOptions): AsyncDisposable {
+  const { files, onChange, logger, clock = systemClock } = options
+  let { current } = options
+  let problem: string | undefined
+  let isOver = false
+  let look: Promise<void> = Promise.resolve()
+  let timer: Timer
+
+  const lookOnce = async (): Promise<void> => {
+    try {
+      const found = await readOwnCertificate(files)
+      problem = undefined
+      if (isOver || (found.cert === current.cert && found.key === current.key)) return
+      current = found
+      onChange(found)
+      logger.info({ certPath: files.certPath }, 'the https door serves a new certificate')
+    } catch (error) {
+      const { message } = DrowseError.from(error)
+      if (message !== problem) logger.warn({ err: error }, 'the https door keeps the certificate it has')
+      problem = message
+    }
+  }
+  const arm = (): Timer =>
+    clock.setTimer(LOOK_EVERY_MS, () => {
+      look = lookOnce().then(() => {
+        if (!isOver) timer = arm()
+      })
+    })
+  timer = arm()
+  return {
+    async [Symbol.asyncDispose]() {
+      isOver = true
+      timer.cancel()
+      await look
+    },
+  }
+}
