@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readdir } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -9,6 +9,7 @@ const KERNELS = fileURLToPath(new URL('../kernels/', import.meta.url))
 /** Programs of the folder and their sources. */
 const PROGRAMS = {
   interpreter: 'main.ts',
+  'javascript-kernel': 'javascript/kernel-main.ts',
 }
 
 /**
@@ -35,6 +36,9 @@ export async function bundleInterpreter(directory: string): Promise<void> {
     minifySyntax: true,
     logLevel: 'silent',
   })
-  for (const name of await readdir(KERNELS)) await copyFile(join(KERNELS, name), join(directory, name))
-  for (const name of await readdir(directory)) await chmod(join(directory, name), 0o644)
+  // Python leaves its compiled files beside those that it was run from.
+  await cp(KERNELS, directory, { recursive: true, filter: (path) => !path.endsWith('__pycache__') })
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    await chmod(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644)
+  }
 }

@@ -1,0 +1,38 @@
+import { get } from 'node:http'
+import { json } from 'node:stream/consumers'
+import type { Log } from '../log.ts'
+
+/** Longest wait for the daemon, in ms; an execution goes on without the variables after that. */
+const TIMEOUT_MS = 2_000
+
+/**
+ * Asks the sandbox's daemon for the variables that the sandbox was created with. Gives `undefined` when it cannot be asked, so that a later
+ * execution, which may carry a valid token, asks again.
+ */
+export async function fetchSandboxEnv(
+  daemonUrl: string,
+  accessToken: string | undefined,
+  log: Log,
+): Promise<Record<string, string> | undefined> {
+  const headers = accessToken === undefined ? {} : { 'x-access-token': accessToken }
+  try {
+    return await new Promise((resolve, reject) => {
+      const request = get(`${daemonUrl}/envs`, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) }, (response) => {
+        if (response.statusCode === 200) return void json(response).then((value) => resolve(textMap(value)), reject)
+        response.resume()
+        resolve(undefined)
+      })
+      request.on('error', reject)
+    })
+  } catch (error) {
+    log('Cannot get the sandbox environment', error)
+    return undefined
+  }
+}
+
+function textMap(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null) return {}
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+}
