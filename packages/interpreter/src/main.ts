@@ -30,7 +30,11 @@ async function main(): Promise<void> {
   const interpreter = await startInterpreter({
     host: values.host,
     port: Number(values.port),
-    places: { kernels: import.meta.dirname, node: nodeCommand(join(import.meta.dirname, '..')), path: env['PATH'] ?? '' },
+    places: {
+      kernels: import.meta.dirname,
+      node: nodeCommand(join(import.meta.dirname, '..')),
+      path: env['PATH'] ?? '',
+    },
     home: values.home,
     env,
     daemonUrl: values.daemon,

@@ -5,7 +5,10 @@ import { moduleImporter } from './import-module.ts'
 import { IMPORTER, rewriteImports } from './rewrite-imports.ts'
 
 /** How a cell ended. */
-export type CellOutcome = { kind: 'value'; value: unknown } | { kind: 'error'; error: unknown } | { kind: 'interrupted' }
+export type CellOutcome =
+  | { kind: 'value'; value: unknown }
+  | { kind: 'error'; error: unknown }
+  | { kind: 'interrupted' }
 
 const TAKE = Symbol.for('drowse.take')
 const RUN = Symbol.for('drowse.run')

@@ -28,16 +28,25 @@ export class CellRunner {
   }
 
   async #run(command: KernelCommand): Promise<void> {
+    try {
+      await this.#runCell(command)
+    } catch (error) {
+      // Nothing of a cell may keep the next one waiting.
+      this.#events.send(errorEvent(error))
+    }
+    this.#events.send({ type: 'idle' })
+  }
+
+  async #runCell(command: KernelCommand): Promise<void> {
+    this.#events.send({ type: 'started' })
     if (command.reseed) reseed()
     Object.assign(process.env, command.sandboxEnv)
     const restore = setVariables(command.env)
-    this.#events.send({ type: 'started' })
     const outcome = await this.#evaluator.evaluate(command.code, (interrupt) => (this.#interrupt = interrupt))
     this.#interrupt = undefined
     const event = await toEvent(outcome)
     if (event !== undefined) this.#events.send(event)
     restore()
-    this.#events.send({ type: 'idle' })
   }
 }
 

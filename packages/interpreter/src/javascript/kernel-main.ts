@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Socket } from 'node:net'
@@ -16,8 +17,10 @@ const EVENTS = 4
 /** The JavaScript kernel: takes cells on descriptor 3, says what becomes of them on 4. Its language is its one argument. */
 function main(): void {
   const isTypeScript = process.argv[2] === 'typescript'
-  installStreams()
-  const events = new EventWriter(EVENTS)
+  const flush = installStreams()
+  process.on('exit', flush)
+  subscribe('child_process', flush)
+  const events = new EventWriter(EVENTS, flush)
   installDisplay(events)
   makeItLookLikeNode()
   const runner = new CellRunner(new CellEvaluator(process.cwd(), isTypeScript), events)
@@ -40,7 +43,10 @@ function main(): void {
 function makeItLookLikeNode(): void {
   // Run by a loader of its own, Node takes that for itself, and programs that start Node again would start the loader.
   if (basename(process.execPath).startsWith('ld-linux')) {
-    const found = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, 'node')).find(existsSync)
+    const found = (process.env['PATH'] ?? '')
+      .split(delimiter)
+      .map((directory) => join(directory, 'node'))
+      .find(existsSync)
     if (found !== undefined) process.execPath = found
   }
   process.argv = [process.execPath]

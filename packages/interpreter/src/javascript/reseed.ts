@@ -33,13 +33,13 @@ function replaceCrypto(random: SystemRandom): void {
   }
   Object.assign(crypto, {
     randomUUID,
-    getRandomValues,
     randomBytes: (length: number, done?: Done<Buffer>) => answer(random.bytes(length), done),
     randomInt: (from: number, to?: number | Done<number>, done?: Done<number>) => {
       const [low, high] = typeof to === 'number' ? [from, to] : [0, from]
       return answer(intBetween(low, high, random), typeof to === 'function' ? to : done)
     },
   })
+  // `getRandomValues` of node:crypto looks here too.
   Object.assign(globalThis.crypto, { randomUUID, getRandomValues })
   syncBuiltinESMExports()
 }

@@ -22,7 +22,8 @@ export function rewriteImports(code: string): string {
       const attributes = a === -1 ? undefined : code.slice(a, se).trim()
       const statement = staticImport(code.slice(ss, s - 1), code.slice(s - 1, e + 1), attributes)
       const lost = code.slice(ss, se).split('\n').length - statement.split('\n').length
-      result += code.slice(at, ss) + statement + '\n'.repeat(Math.max(0, lost))
+      // What follows on the next line must not be read on as part of the call.
+      result += `${code.slice(at, ss)}${statement};${'\n'.repeat(Math.max(0, lost))}`
       at = se
     } else if (d >= 0) {
       result += code.slice(at, ss) + IMPORTER

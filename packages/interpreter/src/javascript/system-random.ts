@@ -31,7 +31,8 @@ export class SystemRandom {
 function readRandom(target: Uint8Array): void {
   const descriptor = openSync('/dev/urandom', 'r')
   try {
-    for (let offset = 0; offset < target.length; ) offset += readSync(descriptor, target, offset, target.length - offset, null)
+    for (let offset = 0; offset < target.length;)
+      offset += readSync(descriptor, target, offset, target.length - offset, null)
   } finally {
     closeSync(descriptor)
   }

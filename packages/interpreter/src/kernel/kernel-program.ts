@@ -63,7 +63,9 @@ export function kernelProgram(language: Language, places: ProgramPlaces): Kernel
     }
     case 'bash':
       // Interactive, since only such a shell goes on with its next command after an interrupt.
-      return run('bash', ['--noprofile', '--noediting', '--rcfile', at('bash-kernel.bash'), '-i'], encodeBash, { commandsOn: 0 })
+      return run('bash', ['--noprofile', '--noediting', '--rcfile', at('bash-kernel.bash'), '-i'], encodeBash, {
+        commandsOn: 0,
+      })
     case 'r':
       return run('Rscript', ['--vanilla', at('r-kernel.R')], encodeFields)
     case 'java':

@@ -52,7 +52,9 @@ export class Kernel {
     this.#commands = new Socket({ fd: pipes.commands.ours, readable: false, writable: true })
     // A kernel that is gone is seen by its exit.
     this.#commands.on('error', () => undefined)
-    child.once('exit', (code, signal) => this.#takeExit(signal === null ? `exited with status ${code}` : `was ended by ${signal}`))
+    child.once('exit', (code, signal) =>
+      this.#takeExit(signal === null ? `exited with status ${code}` : `was ended by ${signal}`),
+    )
   }
 
   /** Starts the process. Its `ready` event comes later. Throws when the program cannot be run. */

@@ -26,7 +26,7 @@ export class OutputPipe {
     // What the stream has read already comes first; in flowing mode read() hands it on as "data".
     while (this.#socket.read() !== null);
     // A pipe holds no more than this; what comes later is for the stream, however fast it comes.
-    for (let left = PIPE_BYTES; left > 0; ) {
+    for (let left = PIPE_BYTES; left > 0;) {
       const buffer = Buffer.allocUnsafe(left)
       let length: number
       try {

@@ -24,7 +24,9 @@ export async function makeKernelPipes(): Promise<KernelPipes> {
   const directory = makeDirectory()
   const opened: number[] = []
   try {
-    await promisify(execFile)('mkfifo', ['-m', '666', ...NAMES.map((name) => join(directory, name))], { timeout: 30_000 })
+    await promisify(execFile)('mkfifo', ['-m', '666', ...NAMES.map((name) => join(directory, name))], {
+      timeout: 30_000,
+    })
     const pipe = (name: string, isOutput: boolean): KernelPipe => {
       const path = join(directory, name)
       // Opening one end alone waits for the other, so a first descriptor is both.

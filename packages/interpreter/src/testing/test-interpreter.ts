@@ -43,7 +43,10 @@ export class TestInterpreter implements AsyncDisposable {
   readonly sandboxEnv: Record<string, string>
   readonly #disposers: AsyncDisposableStack
 
-  private constructor(fields: Pick<TestInterpreter, 'url' | 'folder' | 'log' | 'sandboxEnv'>, stack: AsyncDisposableStack) {
+  private constructor(
+    fields: Pick<TestInterpreter, 'url' | 'folder' | 'log' | 'sandboxEnv'>,
+    stack: AsyncDisposableStack,
+  ) {
     this.url = fields.url
     this.folder = fields.folder
     this.log = fields.log

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from time import monotonic
 
 # Longest wait of printed text, in seconds: the first after a quiet time leaves at once, a flood leaves in large pieces.
 INTERVAL = 0.01
@@ -26,7 +27,7 @@ class OutputStream(io.TextIOWrapper):
     def write(self, text):
         """Takes text, as print() does."""
         length = super().write(text)
-        if time.monotonic() - self._flushed_at > INTERVAL or not self._flusher.arm():
+        if monotonic() - self._flushed_at > INTERVAL or not self._flusher.arm():
             self.flush()
         return length
 
@@ -36,7 +37,7 @@ class OutputStream(io.TextIOWrapper):
             # Node and others make the descriptor that they share with us non-blocking, and leave it so.
             os.set_blocking(self.fileno(), True)
         super().flush()
-        self._flushed_at = time.monotonic()
+        self._flushed_at = monotonic()
 
 
 class Flusher:
@@ -46,16 +47,24 @@ class Flusher:
         self.streams = []
         self.has_started_programs = False
         self._wanted = threading.Event()
-        self._thread = None
-        self._pid = os.getpid()
+        self._is_armed = False
+        self._has_thread = False
+        self._can_have_thread = True
+        os.register_at_fork(before=self.flush, after_in_child=self._leave)
+
+    def _leave(self):
+        self._can_have_thread = False
 
     def arm(self):
         """Sees to a flush soon. A forked child has no thread for it: false."""
-        if os.getpid() != self._pid:
+        if self._is_armed:
+            return self._can_have_thread
+        if not self._can_have_thread:
             return False
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="drowse-flusher", daemon=True)
-            self._thread.start()
+        if not self._has_thread:
+            self._has_thread = True
+            threading.Thread(target=self._run, name="drowse-flusher", daemon=True).start()
+        self._is_armed = True
         self._wanted.set()
         return True
 
@@ -70,6 +79,7 @@ class Flusher:
             self._wanted.wait()
             time.sleep(INTERVAL)
             self._wanted.clear()
+            self._is_armed = False
             try:
                 self.flush()
             except (OSError, ValueError):
@@ -90,5 +100,4 @@ def install_streams():
             flusher.flush()
 
     sys.addaudithook(before_start)
-    os.register_at_fork(before=flusher.flush)
     return flusher
