@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasPython, TestInterpreter, type Answer } from './testing/test-interpreter.ts'
 
@@ -31,7 +32,7 @@ describe.skipIf(!hasPython)('Python contexts', () => {
     const { error } = await run('def f():\n    return {}["k"]\nf()')
     expect(error).toMatchObject({ name: 'KeyError', value: "'k'" })
     // IPython colours its tracebacks.
-    const text = error!.traceback.replaceAll(/\u001b\[[\d;]*m/g, '')
+    const text = stripVTControlCharacters(error!.traceback)
     expect(text).toContain('Traceback (most recent call last)')
     expect(text).toContain('return {}["k"]')
     expect((await run('1 +')).error?.name).toBe('SyntaxError')

@@ -56,7 +56,8 @@ export class CellEvaluator {
         { expression, replMode: true, awaitPromise: true, objectGroup: 'cell' },
         (error, answer) => {
           if (error !== null || answer === undefined) return interrupt()
-          resolve(this.#outcome(answer))
+          // Node's types do not know `replMode`, and with it not what the method answers.
+          resolve(this.#outcome(answer as Runtime.EvaluateReturnType))
           this.#session.post('Runtime.releaseObjectGroup', { objectGroup: 'cell' })
         },
       )

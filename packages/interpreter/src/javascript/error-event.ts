@@ -7,9 +7,8 @@ export function errorEvent(error: unknown): KernelEvent {
     const value = typeof error === 'string' ? error : inspect(error)
     return { type: 'error', name: 'Error', value, traceback: `Uncaught ${inspect(error)}` }
   }
-  const name = String(error.name)
-  const value = String(error.message)
-  return { type: 'error', name, value, traceback: ownFrames(error.stack ?? `${name}: ${value}`) }
+  const { name, message, stack } = error
+  return { type: 'error', name, value: message, traceback: ownFrames(stack ?? `${name}: ${message}`) }
 }
 
 /** Cuts a stack where the code that evaluates cells begins. */

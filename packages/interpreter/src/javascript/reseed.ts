@@ -22,7 +22,7 @@ function replaceCrypto(random: SystemRandom): void {
     return undefined
   }
   const getRandomValues = <T extends ArrayBufferView>(target: T): T => {
-    random.fill(new Uint8Array(target.buffer, target.byteOffset, target.byteLength))
+    random.fillBytes(new Uint8Array(target.buffer, target.byteOffset, target.byteLength))
     return target
   }
   const randomUUID = (): string => {

@@ -8,7 +8,7 @@ export class SystemRandom {
   #used = POOL_BYTES
 
   /** Fills `target`. */
-  fill(target: Uint8Array): void {
+  fillBytes(target: Uint8Array): void {
     if (target.length > POOL_BYTES) return readRandom(target)
     if (this.#used + target.length > POOL_BYTES) {
       readRandom(this.#pool)
@@ -23,7 +23,7 @@ export class SystemRandom {
   /** Gives `length` bytes. */
   bytes(length: number): Buffer {
     const target = Buffer.alloc(length)
-    this.fill(target)
+    this.fillBytes(target)
     return target
   }
 }

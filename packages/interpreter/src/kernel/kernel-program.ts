@@ -34,43 +34,37 @@ export interface ProgramPlaces {
   path: string
 }
 
-/** Gives the program of a language's kernel, or says in a sentence what this sandbox lacks for it. */
+/** Gives the program of a language's kernel, or says in a phrase what this sandbox lacks for it. */
 export function kernelProgram(language: Language, places: ProgramPlaces): KernelProgram | { missing: string } {
   const at = (...names: string[]): string => join(places.kernels, ...names)
-  const run = (
+  const node = (): KernelProgram => {
+    const [file = process.execPath, ...args] = places.node
+    const script = [at('javascript-kernel.mjs'), language]
+    return { file, args: [...args, ...NODE_FLAGS, ...script], env: {}, commandsOn: 3, encode: encodeJson }
+  }
+  const onPath = (
     program: string,
     args: string[],
-    encode: KernelProgram['encode'],
-    more: Partial<KernelProgram> = {},
+    rest: Pick<KernelProgram, 'encode'> & Partial<KernelProgram>,
   ): KernelProgram | { missing: string } => {
     const file = findOnPath(program, places.path)
     if (file === undefined) return { missing: `"${program}" is not installed in this sandbox` }
-    return { file, args, env: {}, commandsOn: 3, encode, ...more }
+    return { file, args, env: {}, commandsOn: 3, ...rest }
   }
-  switch (language) {
-    case 'python':
-      return run('python3', [at('python')], encodeJson, { env: { MPLBACKEND: INLINE_FIGURES } })
-    case 'javascript':
-    case 'typescript': {
-      const [file = process.execPath, ...args] = places.node
-      return {
-        file,
-        args: [...args, ...NODE_FLAGS, at('javascript-kernel.mjs'), language],
-        env: {},
-        commandsOn: 3,
-        encode: encodeJson,
-      }
-    }
-    case 'bash':
-      // Interactive, since only such a shell goes on with its next command after an interrupt.
-      return run('bash', ['--noprofile', '--noediting', '--rcfile', at('bash-kernel.bash'), '-i'], encodeBash, {
+  const programs: Readonly<Record<Language, () => KernelProgram | { missing: string }>> = {
+    python: () => onPath('python3', [at('python')], { encode: encodeJson, env: { MPLBACKEND: INLINE_FIGURES } }),
+    javascript: node,
+    typescript: node,
+    // Interactive, since only such a shell goes on with its next command after an interrupt.
+    bash: () =>
+      onPath('bash', ['--noprofile', '--noediting', '--rcfile', at('bash-kernel.bash'), '-i'], {
+        encode: encodeBash,
         commandsOn: 0,
-      })
-    case 'r':
-      return run('Rscript', ['--vanilla', at('r-kernel.R')], encodeFields)
-    case 'java':
-      return run('java', [...JAVA_FLAGS, at('JavaKernel.java')], encodeFields)
+      }),
+    r: () => onPath('Rscript', ['--vanilla', at('r-kernel.R')], { encode: encodeFields }),
+    java: () => onPath('java', [...JAVA_FLAGS, at('JavaKernel.java')], { encode: encodeFields }),
   }
+  return programs[language]()
 }
 
 function findOnPath(program: string, path: string): string | undefined {

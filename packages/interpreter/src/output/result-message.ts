@@ -27,7 +27,7 @@ export function resultMessage(isMain: boolean, data: Readonly<Record<string, unk
     if (value === null || value === undefined) continue
     const field = FIELDS[mediaType]
     if (field === undefined) extra[mediaType] = value
-    else fields[field] = field === 'text' ? unquoted(String(value)) : value
+    else fields[field] = field === 'text' && typeof value === 'string' ? unquoted(value) : value
   }
   const hasExtra = Object.keys(extra).length > 0
   return { ...(hasExtra ? { ...extra, extra } : {}), ...fields, type: 'result', is_main_result: isMain }

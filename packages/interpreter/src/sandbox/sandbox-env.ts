@@ -1,4 +1,4 @@
-import { get } from 'node:http'
+import { get, type ClientRequest, type IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
 import type { Log } from '../log.ts'
 
@@ -16,18 +16,18 @@ export async function fetchSandboxEnv(
 ): Promise<Record<string, string> | undefined> {
   const headers = accessToken === undefined ? {} : { 'x-access-token': accessToken }
   try {
-    return await new Promise((resolve, reject) => {
-      const request = get(`${daemonUrl}/envs`, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) }, (response) => {
-        if (response.statusCode === 200) return void json(response).then((value) => resolve(textMap(value)), reject)
-        response.resume()
-        resolve(undefined)
-      })
-      request.on('error', reject)
-    })
+    const response = await answerOf(get(`${daemonUrl}/envs`, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) }))
+    if (response.statusCode === 200) return textMap(await json(response))
+    response.resume()
+    return undefined
   } catch (error) {
     log('Cannot get the sandbox environment', error)
     return undefined
   }
+}
+
+function answerOf(request: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => request.once('response', resolve).on('error', reject))
 }
 
 function textMap(value: unknown): Record<string, string> {

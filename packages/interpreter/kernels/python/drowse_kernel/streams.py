@@ -7,7 +7,7 @@ import threading
 import time
 from time import monotonic
 
-# Longest wait of printed text, in seconds: the first after a quiet time leaves at once, a flood leaves in large pieces.
+# Longest wait of printed text, in seconds: a line after a quiet time leaves at once, a flood leaves in large pieces.
 INTERVAL = 0.01
 BUFFER_BYTES = 1 << 16
 # What starts other programs; what was printed before comes before what they print.
@@ -27,7 +27,9 @@ class OutputStream(io.TextIOWrapper):
     def write(self, text):
         """Takes text, as print() does."""
         length = super().write(text)
-        if monotonic() - self._flushed_at > INTERVAL or not self._flusher.arm():
+        # print() writes a line and its end apart; whoever reads gets them together.
+        is_due = text.endswith("\n") and monotonic() - self._flushed_at > INTERVAL
+        if is_due or not self._flusher.arm():
             self.flush()
         return length
 
