@@ -85,7 +85,7 @@ function makeRegistry({ places, home, env, daemonUrl, identityFile, log }: Inter
         }
         return Kernel.start({ program, cwd: info.cwd, env, log })
       },
-      sandboxEnv: (token) => fetchSandboxEnv(daemonUrl, token, log),
+      sandboxEnv: (token) => fetchSandboxEnv(daemonUrl, token),
       copyCount: () => copies.count(),
       log,
     })

@@ -6,6 +6,8 @@ import type { Language } from './language.ts'
 
 /** How long a cell that ignores its interrupt may keep others waiting, in ms, before its kernel is ended. */
 const GRACE_MS = 10_000
+/** How long a kernel may take to start, in ms: Java needs seconds, on a busy machine many. */
+const START_TIMEOUT_MS = 120_000
 /** How often a cell is interrupted again meanwhile, in ms. */
 const INTERRUPT_EVERY_MS = 2_000
 
@@ -171,14 +173,13 @@ export class Context {
 
   #interruptWhenLeft(kernel: Kernel, signal: AbortSignal): Disposable {
     let timer: NodeJS.Timeout | undefined
-    const startedAt = { ms: 0 }
     const onAbort = (): void => {
-      startedAt.ms = performance.now()
+      const leftAtMs = performance.now()
       kernel.setPaused(false)
       kernel.interrupt()
       timer = setInterval(() => {
         // State is thrown away only where somebody else needs the context.
-        if (this.#waiting > 0 && performance.now() - startedAt.ms >= GRACE_MS) kernel.kill()
+        if (this.#waiting > 0 && performance.now() - leftAtMs >= GRACE_MS) kernel.kill()
         else kernel.interrupt()
       }, INTERRUPT_EVERY_MS)
     }
@@ -218,7 +219,8 @@ export class Context {
       onEvent: (event) => event.type === 'ready' && resolve(kernel),
       onExit: (how) => reject(new Error(`The ${this.info.language} kernel ${how} before it was ready: ${complaint}`)),
     }
-    await promise
+    const timer = setTimeout(() => kernel.kill(), START_TIMEOUT_MS)
+    await promise.finally(() => clearTimeout(timer))
     if (this.#isClosed) {
       kernel.kill()
       throw new Error('The context was removed')
