@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { TestInterpreter, type Answer } from './testing/test-interpreter.ts'
+
+// Kernels are real programs, and the machine may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 describe('bash contexts', () => {
   let interpreter: TestInterpreter
@@ -8,7 +11,7 @@ describe('bash contexts', () => {
 
   beforeAll(async () => {
     interpreter = await TestInterpreter.start()
-  }, 60_000)
+  })
   afterAll(() => interpreter[Symbol.asyncDispose]())
 
   it('keep folder, variables, arrays and functions', async () => {

@@ -4,8 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { NotFoundError, Sandbox, TimeoutError } from '@e2b/code-interpreter'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { hasPython, PYTHON, TestInterpreter } from './testing/test-interpreter.ts'
+
+// Kernels are real programs, and the machine may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const API_KEY = 'e2b_00'
 const SANDBOX = {
@@ -36,7 +39,7 @@ describe.skipIf(!hasPython)('the published clients', () => {
     })
     apiUrl = `http://127.0.0.1:${(api.address() as AddressInfo).port}`
     sandbox = await Sandbox.create({ apiKey: API_KEY, apiUrl, sandboxUrl: interpreter.url })
-  }, 60_000)
+  })
   afterAll(() => resources.disposeAsync())
 
   it('@e2b/code-interpreter gives results, output, errors and callbacks', async () => {
@@ -64,7 +67,7 @@ describe.skipIf(!hasPython)('the published clients', () => {
     await sandbox.restartCodeContext(context)
     await sandbox.removeCodeContext(context)
     await expect(sandbox.runCode('pwd', { context })).rejects.toBeInstanceOf(NotFoundError)
-  }, 30_000)
+  })
 
   it('@e2b/code-interpreter times out, and the context goes on', async () => {
     const endless = sandbox.runCode('import time\nwhile True: time.sleep(0.1)', { timeoutMs: 300 })
@@ -77,5 +80,5 @@ describe.skipIf(!hasPython)('the published clients', () => {
     const env = { ...process.env, E2B_API_KEY: API_KEY, E2B_API_URL: apiUrl, E2B_SANDBOX_URL: interpreter.url }
     const { stdout } = await promisify(execFile)(PYTHON, [script], { env, timeout: 60_000 })
     expect(stdout.trim()).toBe('done')
-  }, 60_000)
+  })
 })

@@ -4,11 +4,14 @@ import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { readAnswer, TestInterpreter } from './testing/test-interpreter.ts'
 
+// Kernels are real programs, and the machine may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
 let interpreter: TestInterpreter
 
 beforeAll(async () => {
   interpreter = await TestInterpreter.start()
-}, 60_000)
+})
 afterAll(() => interpreter[Symbol.asyncDispose]())
 
 const call = async (method: string, path: string, body?: object): Promise<{ status: number; text: string }> => {
@@ -174,7 +177,7 @@ describe('a client that reads slowly', () => {
     expect(told).toBeLessThan(100)
     await response.body?.cancel()
     listener.close()
-  }, 40_000)
+  })
 })
 
 /** Whether a process runs; one that has ended may wait for its parent. */

@@ -1,7 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { TestInterpreter, type Answer } from './testing/test-interpreter.ts'
+
+// Kernels are real programs, and the machine may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let interpreter: TestInterpreter
 const js = (code: string, env?: Record<string, string>): Promise<Answer> =>
@@ -10,7 +13,7 @@ const ts = (code: string): Promise<Answer> => interpreter.run({ code, language: 
 
 beforeAll(async () => {
   interpreter = await TestInterpreter.start()
-}, 60_000)
+})
 afterAll(() => interpreter[Symbol.asyncDispose]())
 
 describe('JavaScript contexts', () => {
@@ -104,9 +107,9 @@ describe('TypeScript contexts', () => {
     expect((await ts('enum E { B = 4 }\nE.B + p.a')).results[0]?.['text']).toBe('5')
     expect((await ts('const x: = 1')).error?.name).toBe('SyntaxError')
     expect((await js('typeof p')).results[0]?.['text']).toBe('undefined')
-  }, 30_000)
+  })
 
   it('are not needed for a cell of JavaScript with types', async () => {
     expect((await js('const typed: number = 3; typed')).results[0]?.['text']).toBe('3')
-  }, 30_000)
+  })
 })

@@ -1,6 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { hasPython, TestInterpreter, type Answer } from './testing/test-interpreter.ts'
+
+// Kernels are real programs, and the machine may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 describe.skipIf(!hasPython)('Python contexts', () => {
   let interpreter: TestInterpreter
@@ -9,7 +12,7 @@ describe.skipIf(!hasPython)('Python contexts', () => {
 
   beforeAll(async () => {
     interpreter = await TestInterpreter.start()
-  }, 60_000)
+  })
   afterAll(() => interpreter[Symbol.asyncDispose]())
 
   it('give the value of the last expression and keep variables', async () => {
