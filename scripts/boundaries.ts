@@ -8,8 +8,9 @@ export const PACKAGE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   node: ['engine', 'common', 'protocol'],
   gateway: ['common', 'protocol'],
   daemon: ['protocol'],
+  interpreter: ['protocol'],
   server: ['common', 'engine', 'node', 'gateway', 'protocol'],
-  setup: ['common', 'engine', 'node', 'daemon', 'protocol'],
+  setup: ['common', 'engine', 'node', 'daemon', 'interpreter', 'protocol'],
   cli: ['common', 'protocol', 'setup'],
   testing: ['common', 'engine', 'node', 'server'],
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { exec } from '@drowse/common'
 import { setupError, type StepOutcome, type StepTools } from '@drowse/setup'
 
-/** The published Python clients that the platform tests run. */
-const REQUIREMENTS = ['e2b==2.63.0', 'novita-sandbox==2.1.1']
+/** The published Python clients that tests run, and the shell that the code interpreter's Python kernel is made of. */
+const REQUIREMENTS = ['e2b==2.63.0', 'e2b-code-interpreter==2.11.5', 'novita-sandbox==2.1.1', 'ipython==9.18.1']
 const INSTALL_TIMEOUT_MS = 5 * 60_000
 
 /** The Python of the environment in `directory`. */

@@ -2,6 +2,7 @@ import { chmod, copyFile, mkdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { ensureDirectory, exec, writeFileAtomic } from '@drowse/common'
 import { bundleDaemon } from '@drowse/daemon'
+import { bundleInterpreter } from '@drowse/interpreter'
 import { guestAssetSchema, type GuestAsset } from '@drowse/node'
 import type { SetupContext } from '../context.ts'
 import { readJsonFile } from '../host/read-json-file.ts'
@@ -17,7 +18,7 @@ const TINI = '/usr/bin/tini-static'
 const NAME_LENGTH = 16
 
 /**
- * Makes the guest runtime (`tini`, `node`, `lib/`, `daemon.mjs`, `koffi.node`) in `guest/<hash>/` and records it in `guest/current.json`.
+ * Makes the guest runtime (`tini`, `node`, `lib/`, `daemon.mjs`, `koffi.node`, `interpreter/`) in `guest/<hash>/` and records it in `guest/current.json`.
  * It is put together at each run, which takes a moment, and kept when its content is the recorded one. Older ones stay for the images that use them.
  */
 export async function installGuest(context: SetupContext, tools: StepTools): Promise<StepOutcome> {
@@ -63,5 +64,6 @@ async function assembleGuest(directory: string, node: string): Promise<void> {
   for (const library of await sharedLibraries(node)) files.push([library, join(lib, basename(library))])
   for (const [from, to] of files) await copyFile(from, to)
   const daemon = await bundleDaemon(join(directory, 'daemon.mjs'))
+  await bundleInterpreter(join(directory, 'interpreter'))
   for (const path of [directory, lib, ...daemon, ...files.map(([, to]) => to)]) await chmod(path, 0o755)
 }

@@ -1,0 +1,1 @@
+export { bundleInterpreter } from './bundle.ts'
