@@ -1,5 +1,5 @@
 import type { EnvdInit, SandboxId } from '@drowse/protocol'
-import type { SandboxLimits } from '@drowse/engine'
+import type { EgressPolicy, SandboxLimits } from '@drowse/engine'
 
 /** What a new sandbox is made from. */
 export interface NodeCreateRequest {
@@ -8,6 +8,8 @@ export interface NodeCreateRequest {
   templateId: string
   limits: SandboxLimits
   init: NodeInit
+  /** What it may reach outside, in force before its first instruction and in every later run; default whatever the host's firewall lets through. */
+  egress?: EgressPolicy
 }
 
 /** The parts of the daemon's init that the control plane decides. */
@@ -90,6 +92,8 @@ export interface NodeClient {
    * A running sandbox is confirmed, not cold, and its daemon gets `init` once more.
    */
   resume(id: SandboxId, options: { init: NodeInit; memory: boolean }): Promise<NodeResumeResult>
+  /** Changes what a sandbox may reach outside, running or paused: durable and in force when it resolves. `undefined` lifts every rule of its own. */
+  setEgress(id: SandboxId, policy: EgressPolicy | undefined): Promise<void>
   /** Removes a sandbox and all it saved. Unknown ids are fine. */
   kill(id: SandboxId): Promise<void>
   find(id: SandboxId): Promise<NodeSandbox | undefined>

@@ -69,6 +69,7 @@ export function specOf(context: NodeContext, manifest: SandboxManifest): Sandbox
     hostname: manifest.hostname,
     network: manifest.network,
     limits: manifest.limits,
+    ...(manifest.egress === undefined ? {} : { egress: manifest.egress }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { ensureDirectory, SingleFlight, type Clock, type Logger } from '@drowse/common'
-import type { Engine, EngineEvent, SandboxLimits } from '@drowse/engine'
+import type { EgressPolicy, Engine, EngineEvent, SandboxLimits } from '@drowse/engine'
 import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
 import type { HostFacts } from './admission/host-facts.ts'
 import type { EngineAsset, GuestAsset } from './assets.ts'
@@ -21,6 +21,7 @@ import { makeContext } from './make-context.ts'
 import { killSandbox } from './operations/kill-sandbox.ts'
 import { pauseSandbox } from './operations/pause-sandbox.ts'
 import { resumeSandbox } from './operations/resume-sandbox.ts'
+import { setEgress } from './operations/set-egress.ts'
 import { reconcile } from './reconcile.ts'
 import type { NodeSettings } from './node-settings.ts'
 import type { StepHook } from './node-steps.ts'
@@ -112,6 +113,10 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 
   async resume(id: SandboxId, options: { init: NodeInit; memory: boolean }): Promise<NodeResumeResult> {
     return this.#operate(id, (signal) => resumeSandbox(this.#context, id, options, signal))
+  }
+
+  async setEgress(id: SandboxId, policy: EgressPolicy | undefined): Promise<void> {
+    await this.#operate(id, () => setEgress(this.#context, id, policy))
   }
 
   async kill(id: SandboxId): Promise<void> {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DrowseError } from '@drowse/protocol'
 import type { SandboxSpec } from '../engine.ts'
 import { mountOverlay } from '../layers/overlay-mount.ts'
+import { applyEgress } from '../egress/egress.ts'
 import { addressGuestEnd, createLink, namespacePath, sandboxLink } from '../network/sandbox-network.ts'
 import { slotAddress } from '../network/slot-address.ts'
 import { sandboxCgroup } from './cgroups.ts'
@@ -27,7 +28,11 @@ export async function createSandbox(host: GvisorHost, spec: SandboxSpec, signal:
   const directory = await realpath(spec.directory)
   const rootDirectory = join(directory, 'root')
   const bundle = join(directory, 'bundle')
-  await writeSandboxRecord(host.stateDirectory, id, { directory, slot: network.slot })
+  await writeSandboxRecord(host.stateDirectory, id, {
+    directory,
+    slot: network.slot,
+    hasEgress: spec.egress !== undefined,
+  })
   signal.throwIfAborted()
 
   const config = ociSpec(spec, {
@@ -35,7 +40,12 @@ export async function createSandbox(host: GvisorHost, spec: SandboxSpec, signal:
     networkNamespace: namespacePath(link.namespace),
     cgroupPath: cgroup.path,
   })
-  await allSettledOrThrow([createLink(link), prepareRoot(spec, rootDirectory), prepareBundle(bundle, config)])
+  await allSettledOrThrow([
+    createLink(link),
+    prepareRoot(spec, rootDirectory),
+    prepareBundle(bundle, config),
+    putEgress(host, spec),
+  ])
   signal.throwIfAborted()
   // The container shell needs the namespace but not the address in it.
   const shell = host.runsc({
@@ -46,6 +56,10 @@ export async function createSandbox(host: GvisorHost, spec: SandboxSpec, signal:
   })
   await allSettledOrThrow([shell, addressGuestEnd(link)])
   await cgroup.limitMemory((limits.memoryMb + SENTRY_HEADROOM_MB) * 1024 * 1024)
+}
+
+async function putEgress({ instance, nameProxy }: GvisorHost, { network, egress }: SandboxSpec): Promise<void> {
+  if (egress !== undefined) await applyEgress({ instance, slot: network.slot }, egress, nameProxy)
 }
 
 async function prepareRoot(spec: SandboxSpec, mountPoint: string): Promise<void> {

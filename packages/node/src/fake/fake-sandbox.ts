@@ -1,3 +1,4 @@
+import type { EgressPolicy } from '@drowse/engine'
 import type { SandboxId } from '@drowse/protocol'
 import type { NodeInit, NodeResumeResult, NodeSandbox, SandboxTier } from '../node-client.ts'
 
@@ -7,6 +8,7 @@ export interface FakeSandbox {
   /** Where it is while it is paused. */
   tier: SandboxTier
   init: NodeInit
+  egress: EgressPolicy | undefined
   /** Its daemon did not answer when it was paused. */
   wasGuestSilent?: boolean
   /** Makes the saved memory unusable. */
