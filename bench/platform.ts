@@ -8,8 +8,11 @@ import { HOLD_PROGRAM } from './sizes.ts'
 /** Pause between two measured cycles, in ms: what the service does behind an answer is done by then. */
 const QUIET_MS = 400
 
-/** Which tier a wake is to come from. */
-export type Tier = 'frozen' | 'disk'
+/** Where a wake is to come from: RAM, disk with nothing made ahead, or disk with the sandbox's container made ahead. */
+export type Tier = 'frozen' | 'disk' | 'ready'
+
+/** How the tiers are called in the report. */
+const TIER_NAMES: Readonly<Record<Tier, string>> = { frozen: 'frozen', disk: 'disk', ready: 'disk, container ready' }
 
 /** Makes a sandbox and has a Python process in it hold `holdMb` MiB of random bytes. */
 export async function makeLoadedSandbox(holdMb: number): Promise<Sandbox> {
@@ -56,15 +59,17 @@ export async function measureRunning(samples: Samples, sandbox: Sandbox, repetit
 /** Pauses and wakes a sandbox twice: by `connect()`, and by a request through the gateway. */
 export async function measureCycle(samples: Samples, sandbox: Sandbox, tier: Tier): Promise<void> {
   for (const [name, wake] of [
-    [`connect() from ${tier}`, () => sandbox.connect()],
-    [`first byte from ${tier}`, () => request(sandbox)],
-    [`files.read() from ${tier}`, () => sandbox.files.read('/etc/hostname')],
+    [`connect() from ${TIER_NAMES[tier]}`, () => sandbox.connect()],
+    [`first byte from ${TIER_NAMES[tier]}`, () => request(sandbox)],
+    [`files.read() from ${TIER_NAMES[tier]}`, () => sandbox.files.read('/etc/hostname')],
   ] as const) {
     await timed(samples, tier === 'frozen' ? 'pause(), then frozen' : 'pause(), then on disk', () => sandbox.pause())
-    if (tier === 'disk') await settled(sandbox.sandboxId)
+    if (tier !== 'frozen') await settled(sandbox.sandboxId)
+    if (tier === 'ready') await made(sandbox.sandboxId)
     await quiet(QUIET_MS)
-    const isFrozen = (await processes(sandbox.sandboxId)) > 0
-    if (isFrozen !== (tier === 'frozen')) throw new Error(`the paused sandbox is ${isFrozen ? '' : 'not '}frozen`)
+    const hasProcesses = (await processes(sandbox.sandboxId)) > 0
+    if (hasProcesses === (tier === 'disk'))
+      throw new Error(`the paused sandbox has ${hasProcesses ? '' : 'no '}processes`)
     await timed(samples, name, async () => void (await wake()))
     await quiet(QUIET_MS)
   }
@@ -91,6 +96,15 @@ async function processes(id: string): Promise<number> {
 /** Waits until no process of a sandbox is left. */
 async function settled(id: string): Promise<void> {
   await pollUntil(async () => ((await processes(id)) === 0 ? true : undefined), {
+    intervalMs: 50,
+    maxIntervalMs: 100,
+    signal: AbortSignal.timeout(60_000),
+  })
+}
+
+/** Waits until a sandbox without processes has a container again. */
+async function made(id: string): Promise<void> {
+  await pollUntil(async () => ((await processes(id)) > 0 ? true : undefined), {
     intervalMs: 50,
     maxIntervalMs: 100,
     signal: AbortSignal.timeout(60_000),

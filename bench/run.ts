@@ -11,13 +11,14 @@ import { report, type SizeResult } from './report.ts'
 import { MEMORY_MB, SIZES, sizeName } from './sizes.ts'
 
 const USAGE = `Measures pauses and wakes through the official client, beside raw runsc doing the same. Needs root.
-  node --conditions=source bench/run.ts [--tier frozen|disk] [--repetitions <count>] [--size <index>]
+  node --conditions=source bench/run.ts [--tier frozen|disk|ready] [--repetitions <count>] [--size <index>]
 A table in markdown goes to standard output, progress to standard error. It has an installation of its own, and removes it.`
 
-/** Settings that make a wake come from the tier; with "disk" nothing is made ahead either. */
+/** Settings that make a wake come from the tier. With "disk" nothing is made ahead; with "ready" the time to stay frozen is over at once. */
 const SETTINGS: Readonly<Record<Tier, Record<string, string>>> = {
   frozen: {},
-  disk: { DROWSE_FROZEN_MEMORY_MB: '0', DROWSE_POOL_SIZE: '0' },
+  disk: { DROWSE_FROZEN_MEMORY_MB: '0', DROWSE_POOL_SIZE: '0', DROWSE_READY_CONTAINERS: '0' },
+  ready: { DROWSE_FROZEN_MINUTES: '0.000001', DROWSE_POOL_SIZE: '0' },
 }
 
 interface Plan {
@@ -68,7 +69,7 @@ async function measureTier(base: Installation, tier: Tier, results: readonly Siz
   await drowse(installation, ['up'])
   Object.assign(process.env, await clientEnvironment(installation))
   const smallest = results.find(({ size }) => size.holdMb === 0)
-  if (smallest !== undefined) {
+  if (smallest !== undefined && tier !== 'ready') {
     tell('creating')
     const name = tier === 'frozen' ? 'create(), pool' : 'create(), no pool'
     await measureCreates(smallest.platform, name, smallest.size.repetitions, stop.signal)
@@ -148,7 +149,7 @@ function readPlan(): Plan | undefined {
   }
   const sizes = SIZES.filter((_, index) => values.size === undefined || index === Number(values.size))
   return {
-    tiers: (['frozen', 'disk'] as const).filter((tier) => values.tier === undefined || tier === values.tier),
+    tiers: (['frozen', 'disk', 'ready'] as const).filter((tier) => values.tier === undefined || tier === values.tier),
     results: sizes.map((size) => ({
       size: { ...size, repetitions: Number(values.repetitions ?? size.repetitions) },
       imageBytes: 0,

@@ -1,12 +1,31 @@
-import { mkdir, open, rename } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { closeSync, fsync, openSync } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+
+const fsyncDescriptor = promisify(fsync)
+
+/** New content of a file, which is on disk but not in its place. */
+export interface PreparedFile {
+  /** Puts it in its place. When it resolves the content and its name are on disk. */
+  publish: () => Promise<void>
+  /** Takes it away instead. */
+  discard: () => Promise<void>
+}
 
 /**
  * Replaces `path` with `data` so that a crash at any moment leaves the old or the new content, whole.
  * When it resolves the content and its name are on disk. New files get `mode` (default 0600).
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o600): Promise<void> {
-  const temporary = `${path}.${process.pid}.${Date.now().toString(36)}.tmp`
+  const prepared = await prepareFile(path, data, mode)
+  await prepared.publish()
+}
+
+/** Does of {@link writeFileAtomic} what may be done before it is known whether the new content is wanted: the larger half of its time. */
+export async function prepareFile(path: string, data: string | Uint8Array, mode = 0o600): Promise<PreparedFile> {
+  const temporary = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
   const file = await open(temporary, 'w', mode)
   try {
     await file.writeFile(data)
@@ -14,7 +33,10 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array, m
   } finally {
     await file.close()
   }
-  await renameDurable(temporary, path)
+  return {
+    publish: async () => await renameDurable(temporary, path),
+    discard: async () => await rm(temporary, { force: true }),
+  }
 }
 
 /** Renames within one directory or between two and makes the new name durable. */
@@ -30,11 +52,12 @@ export async function syncDirectory(path: string): Promise<void> {
 
 /** Makes a file's content durable. */
 export async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r')
+  // Open and close touch nothing but memory; each would wait for a thread of its own otherwise.
+  const descriptor = openSync(path, 'r')
   try {
-    await handle.sync()
+    await fsyncDescriptor(descriptor)
   } finally {
-    await handle.close()
+    closeSync(descriptor)
   }
 }
 

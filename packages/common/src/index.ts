@@ -1,4 +1,12 @@
-export { ensureDirectory, renameDurable, syncDirectory, syncPath, writeFileAtomic } from './atomic-fs.ts'
+export {
+  ensureDirectory,
+  prepareFile,
+  renameDurable,
+  syncDirectory,
+  syncPath,
+  writeFileAtomic,
+  type PreparedFile,
+} from './atomic-fs.ts'
 export { systemClock, type Clock, type Timer } from './clock.ts'
 export { deadline, raceSignal } from './deadline.ts'
 export { exec, type ExecOptions, type ExecResult } from './exec.ts'

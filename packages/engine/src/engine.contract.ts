@@ -116,6 +116,20 @@ export function describeEngineContract(name: string, makeEngine: () => Promise<E
       expect(await answer).toBe('2')
     })
 
+    test('usage of a sandbox that runs, and of one that does not', async () => {
+      const { engine } = harness
+      const spec = newSpec()
+      expect(engine.usage(spec.id)).toBeUndefined()
+      await startCounting(spec)
+      const before = engine.usage(spec.id)
+      expect(before).toMatchObject({ cacheBytes: expect.any(Number) })
+      expect(before?.memoryBytes).toBeGreaterThan(0)
+      for (let i = 0; i < 20; i++) await ask(spec, 'POST', '/counter')
+      expect(engine.usage(spec.id)?.cpuMs).toBeGreaterThan(before?.cpuMs ?? Infinity)
+      await engine.destroy(spec.id)
+      expect(engine.usage(spec.id)).toBeUndefined()
+    })
+
     test('freeze, thaw and destroy can be repeated', async () => {
       const { engine } = harness
       const spec = newSpec()
@@ -197,6 +211,37 @@ export function describeEngineContract(name: string, makeEngine: () => Promise<E
       await startCounting(spec)
       await harness.engine.destroy(spec.id)
       await startCounting(spec)
+    })
+
+    test('create keeps a shell that was made for the same spec, also one of an earlier engine', async () => {
+      const spec = newSpec()
+      const image = await checkpointed(spec)
+      await harness.engine.create(spec)
+      await harness.engine.create(spec)
+      const next = harness.reopen()
+      await next.create({ ...spec })
+      expect(await next.status(spec.id)).toBe('created')
+      await next.restore(spec, image)
+      expect(await ask(spec, 'POST', '/counter')).toBe('2')
+    })
+
+    test('create makes another shell for another spec', async () => {
+      const spec = newSpec()
+      await harness.engine.create(spec)
+      const other = { ...spec, network: { slot: slots++ } }
+      await harness.engine.create(other)
+      await harness.engine.start(other)
+      expect(await ask(other, 'POST', '/counter')).toBe('1')
+    })
+
+    test('create makes another shell when the one that is there has died', async () => {
+      const spec = newSpec()
+      await harness.engine.create(spec)
+      await harness.crash(spec.id)
+      expect(await harness.engine.status(spec.id)).toBe('absent')
+      await harness.engine.create(spec)
+      await harness.engine.start(spec)
+      expect(await ask(spec, 'POST', '/counter')).toBe('1')
     })
 
     test('create removes a running sandbox of the same id', async () => {

@@ -59,6 +59,16 @@ export interface EngineEntry {
   status: EngineStatus
 }
 
+/** What the processes of one sandbox use of the host. */
+export interface EngineUsage {
+  /** CPU time since the sandbox got its processes, in ms. */
+  cpuMs: number
+  /** Memory that it holds, cache apart. */
+  memoryBytes: number
+  /** The host's cache of its files; part of its limit, and given back when memory is short. */
+  cacheBytes: number
+}
+
 /** Something that happened to a sandbox without a call. */
 export type EngineEvent =
   /** Its processes ended and nobody called `destroy`; leftovers are still to be destroyed. */
@@ -75,7 +85,10 @@ export type EngineEvent =
  */
 export interface Engine {
   readonly build: EngineBuild
-  /** Makes namespace, root and container shell; no process runs yet. Left-overs of the same id are removed first. */
+  /**
+   * Makes namespace, root and container shell; no process of the guest runs yet. A shell that is there already, whole and made for the very
+   * same spec, is kept and takes milliseconds; anything else of the id is removed first. So a shell can be made ahead of its use.
+   */
   create(spec: SandboxSpec): Promise<void>
   /** Boots a created sandbox: the guest daemon starts from nothing. */
   start(spec: SandboxSpec): Promise<void>
@@ -101,6 +114,11 @@ export interface Engine {
   onEvent(listener: (event: EngineEvent) => void): () => void
   /** Resident memory of a sandbox in bytes; what an image of it about needs on disk. */
   memoryBytes(id: string): Promise<number>
+  /**
+   * What a sandbox uses at this moment, read from the host alone: an idle guest is not disturbed, so it may be asked every
+   * few seconds. `undefined` when it has no processes.
+   */
+  usage(id: string): EngineUsage | undefined
   /** `host` and `port` at which TCP port `port` of the guest is reached from this host. */
   endpoint(network: NetworkSlot, port: number): { host: string; port: number }
 }

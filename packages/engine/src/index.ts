@@ -5,6 +5,7 @@ export {
   type EngineEntry,
   type EngineEvent,
   type EngineStatus,
+  type EngineUsage,
   type NetworkSlot,
   type SandboxLimits,
   type SandboxSpec,

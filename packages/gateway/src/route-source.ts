@@ -1,4 +1,4 @@
-import type { SandboxId } from '@drowse/protocol'
+import type { FileOperation, SandboxId } from '@drowse/protocol'
 
 /** Credentials that a request to a sandbox carries. */
 export interface TrafficCredentials {
@@ -6,6 +6,8 @@ export interface TrafficCredentials {
   accessToken?: string
   /** `E2B-Traffic-Access-Token`, the token of a sandbox with private ports. */
   trafficAccessToken?: string
+  /** What a request to read or write a file says of itself; its query may hold a signature (wire.md §2.6). */
+  file?: { query: URLSearchParams; operation: FileOperation }
 }
 
 /** What the gateway knows of a sandbox before it forwards a request. */

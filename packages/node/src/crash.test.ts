@@ -156,16 +156,40 @@ describe('SandboxNode killed and started again', () => {
     expect(await node.resume(id, { init, memory: true })).toMatchObject({ isCold: true })
   })
 
-  it.each(['destroy', 'remove'])('a kill cut after %s can be repeated and leaves nothing', async (step) => {
+  it.each(['commit', 'destroy', 'remove'])('a kill cut after %s is finished and leaves nothing', async (step) => {
     const { id } = await withSandbox()
     const node = await cut(`kill.${step}`, (doomed) => doomed.kill(id))
-    if (step === 'remove') expect(await node.find(id)).toBeUndefined()
+    expect(await node.find(id)).toBeUndefined()
     await node.kill(id)
     await node[Symbol.asyncDispose]()
     expect(await readdir(machine.folder.sandboxes)).toEqual([])
     expect(await readdir(machine.folder.trash)).toEqual([])
     expect([...machine.host.sandboxes]).toEqual([])
   })
+
+  it.each(['freeze', 'checkpoint', 'rename', 'manifest'])(
+    'a kill during a pause after %s, cut after its commit, is finished',
+    async (step) => {
+      const { id } = await withSandbox()
+      const { promise: isCut, resolve: tellCut } = Promise.withResolvers<void>()
+      const { promise: isPausing, resolve: tellPausing } = Promise.withResolvers<void>()
+      const doomed = await machine.startNode({
+        onStep: async (name) => {
+          if (name === `pause.${step}`) tellPausing()
+          if (name === 'kill.commit') tellCut()
+          if (name === `pause.${step}` || name === 'kill.commit') await new Promise<never>(() => {})
+        },
+      })
+      doomed.pause(id, { memory: true }).catch(() => undefined)
+      await isPausing
+      void doomed.kill(id)
+      await isCut
+      const node = await machine.startNode()
+      expect(await node.inventory()).toEqual([])
+      expect([...machine.host.sandboxes]).toEqual([])
+      expect(await readdir(machine.folder.sandboxes)).toEqual([])
+    },
+  )
 
   it('a sandbox whose processes ended with the host is paused with its files', async () => {
     const { id } = await withSandbox()

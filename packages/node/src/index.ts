@@ -7,6 +7,7 @@ export type {
   NodeResumeResult,
   NodeSandbox,
   NodeTemplate,
+  NodeUsage,
   SandboxTier,
 } from './node-client.ts'
 export {

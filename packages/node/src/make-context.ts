@@ -1,18 +1,22 @@
-import { Admission } from './admission/admission.ts'
+import { Admission, type SpareMemory } from './admission/admission.ts'
 import { hostFacts } from './admission/host-facts.ts'
 import { BackgroundWork } from './background-work.ts'
 import { freeBytes } from './disk.ts'
 import { ImageHasher } from './images/image-hasher.ts'
+import { ImageScrub } from './images/image-scrub.ts'
 import { KillableOperations } from './killable-operations.ts'
 import type { NodeContext } from './node-context.ts'
 import { NodeEvents } from './node-events.ts'
 import { nodeSettings } from './node-settings.ts'
+import { ReadyContainers } from './pool/ready-containers.ts'
 import { WarmPool } from './pool/warm-pool.ts'
 import type { SandboxNodeOptions } from './sandbox-node.ts'
+import { sandboxFolder } from './sandbox-folder.ts'
 import { SandboxShelf } from './sandbox-shelf.ts'
 import { SlotTable } from './slots.ts'
 import { fallToDisk } from './tiers/fall-to-disk.ts'
 import { FrozenTier } from './tiers/frozen-tier.ts'
+import { DiskMeter } from './usage/disk-meter.ts'
 import { Trash } from './trash.ts'
 
 const MIB = 1024 * 1024
@@ -32,11 +36,21 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     clock,
     isMemoryShort: () => admission.isMemoryShort,
     evict: (id) =>
-      background.start(`evict ${id}`, `take the memory of sandbox "${id}" back`, () =>
-        shelf.find(id)?.phase === 'pooled' ? context.pool.drop(id) : fallToDisk(context, id),
-      ),
+      background
+        .start(`evict ${id}`, `take the memory of sandbox "${id}" back`, () =>
+          shelf.find(id)?.phase === 'pooled' ? context.pool.drop(id) : fallToDisk(context, id),
+        )
+        .then(() => ready.fillSoon()),
   })
-  const admission = new Admission({ host, settings, frozen, running: () => shelf.running() })
+  const ready: ReadyContainers = new ReadyContainers({ context: () => context, count: settings.readyContainers })
+  const spare: SpareMemory = {
+    get bytes() {
+      return ready.bytes + frozen.bytes
+    },
+    // An empty container is made again in a moment; what is frozen took longer.
+    giveUpOldest: async () => (await ready.dropOldest()) || (await frozen.evictOldest()),
+  }
+  const admission = new Admission({ host, settings, spare, running: () => shelf.running() })
   const context: NodeContext = {
     folder,
     engine: options.engine,
@@ -53,7 +67,10 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     admission,
     frozen,
     pool: new WarmPool({ context: () => context, size: settings.poolSize }),
+    diskMeter: new DiskMeter({ clock, logger, directory: (id) => sandboxFolder(folder, id).upper }),
+    ready,
     hasher: new ImageHasher({ context: () => context }),
+    scrub: new ImageScrub({ context: () => context, everyMs: settings.imageCheckHours * 3_600_000 }),
     frozenLimitMs: settings.frozenMinutes * 60_000,
     onStep: options.onStep ?? ((): void => {}),
     freeBytes: options.freeBytes ?? freeBytes,

@@ -74,19 +74,34 @@ export function describeNodeClientContract(name: string, make: () => Promise<Nod
       expect(await node.find(id)).toEqual({ id, status: 'running', hasMemory: false })
     })
 
+    it('usage() names the running ones only', async () => {
+      const [running, paused] = [await created(), await created()]
+      await node.pause(paused, { memory: true })
+      const usage = await node.usage()
+      expect(usage.map(({ id }) => id)).toEqual([running])
+      expect(usage[0]?.memoryBytes).toBeGreaterThan(0)
+    })
+
     it('pause() without memory makes the next resume cold, with a reason', async () => {
       const id = await created()
       await node.pause(id, { memory: false })
       expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: false, tier: 'files' })
       const result = await node.resume(id, { init: { envVars: {} }, memory: true })
       expect(result).toEqual({ tier: 'files', isCold: true, coldReason: expect.any(String) })
+      // Whoever missed the answer learns of it all the same, until the next pause.
+      expect(await node.find(id)).toEqual({ id, status: 'running', hasMemory: false, coldReason: result.coldReason })
+      await node.resume(id, { init: { envVars: {} }, memory: true })
+      expect(await node.find(id)).toMatchObject({ coldReason: result.coldReason })
+      await node.pause(id, { memory: true })
+      await node.resume(id, { init: { envVars: {} }, memory: true })
+      expect(await node.find(id)).toEqual({ id, status: 'running', hasMemory: false })
     })
 
     it('resume() without memory is cold and does not bring the saved memory back later', async () => {
       const id = await created()
       await node.pause(id, { memory: true })
       expect(await node.resume(id, { init: { envVars: {} }, memory: false })).toMatchObject({ isCold: true })
-      expect(await node.find(id)).toEqual({ id, status: 'running', hasMemory: false })
+      expect(await node.find(id)).toMatchObject({ id, status: 'running', hasMemory: false })
     })
 
     it('pause() and resume() repeated confirm their outcome', async () => {

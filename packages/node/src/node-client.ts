@@ -1,5 +1,5 @@
 import type { EnvdInit, SandboxId } from '@drowse/protocol'
-import type { EgressPolicy, SandboxLimits } from '@drowse/engine'
+import type { EgressPolicy, EngineUsage, SandboxLimits } from '@drowse/engine'
 
 /** What a new sandbox is made from. */
 export interface NodeCreateRequest {
@@ -30,6 +30,8 @@ export type NodeEvent =
   | { id: SandboxId; kind: 'tier'; tier: SandboxTier }
   /** Its processes ended by themselves; files are kept. `reason` is a sentence for people. */
   | { id: SandboxId; kind: 'died'; reason: string }
+  /** Its saved memory was found damaged while it rested; the next wake boots from files. `reason` is a sentence for people. */
+  | { id: SandboxId; kind: 'image-damaged'; reason: string }
   /** The guest's memory limit was reached and its largest process was ended; the sandbox lives on. */
   | { id: SandboxId; kind: 'memory-limit'; process: string }
 
@@ -52,8 +54,21 @@ export interface NodeSandbox {
   hasMemory: boolean
   /** Of a paused one. */
   tier?: SandboxTier
+  /** Of a running one that booted from its files: why, as its wake answered. */
+  coldReason?: string
+  /** Its egress policy. */
+  egress?: EgressPolicy
   /** Of a paused one with memory: as its pause answered. */
   wasGuestSilent?: boolean
+}
+
+/** What one running sandbox uses. */
+export interface NodeUsage extends EngineUsage {
+  id: SandboxId
+  /** CPUs that it may use. */
+  cpuCount: number
+  /** Bytes that it has written to its disk, as they were some time ago; absent until they are known. */
+  diskBytes?: number
 }
 
 /** A template that a node can create from. */
@@ -101,6 +116,8 @@ export interface NodeClient {
   onEvent(listener: (event: NodeEvent) => void): () => void
   /** Everything this node holds, for reconciliation. */
   inventory(): Promise<NodeSandbox[]>
+  /** What each running sandbox uses, read without disturbing any of them. */
+  usage(): Promise<NodeUsage[]>
   templates(): Promise<NodeTemplate[]>
   /** Where TCP port `port` of a running sandbox is reached from this host. Throws "not_found" for an unknown id and for a paused one. */
   endpoint(id: SandboxId, port: number): Promise<{ host: string; port: number }>

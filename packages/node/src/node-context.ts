@@ -13,9 +13,12 @@ import type { SandboxManifest } from './sandbox-manifest.ts'
 import type { SandboxShelf } from './sandbox-shelf.ts'
 import type { SlotTable } from './slots.ts'
 import type { NodeOperation, StepHook } from './node-steps.ts'
+import type { ReadyContainers } from './pool/ready-containers.ts'
 import type { WarmPool } from './pool/warm-pool.ts'
 import type { KillableOperations } from './killable-operations.ts'
 import type { ImageHasher } from './images/image-hasher.ts'
+import type { ImageScrub } from './images/image-scrub.ts'
+import type { DiskMeter } from './usage/disk-meter.ts'
 import { StepLog } from './step-log.ts'
 import type { FrozenTier } from './tiers/frozen-tier.ts'
 import type { Trash } from './trash.ts'
@@ -39,7 +42,11 @@ export interface NodeContext {
   /** Paused and pooled sandboxes that are stopped in RAM. */
   frozen: FrozenTier
   pool: WarmPool
+  diskMeter: DiskMeter
+  /** Containers made ahead for paused sandboxes that are on disk only. */
+  ready: ReadyContainers
   hasher: ImageHasher
+  scrub: ImageScrub
   /** Longest time, in ms, that a paused sandbox stays frozen. */
   frozenLimitMs: number
   onStep: StepHook

@@ -22,7 +22,9 @@ describe('startAction', () => {
       booting: 'rest rest rest rest',
       'booting with image': 'rest rest rest rest',
       paused: 'rest rest rest rest',
-      'paused with image': 'rest rest confirm-wake keep-frozen',
+      'paused with image': 'rest keep-ready confirm-wake keep-frozen',
+      killed: 'remove remove remove remove',
+      'killed with image': 'remove remove remove remove',
       pooled: 'remove remove remove adopt-pooled',
       'pooled with image': 'remove remove remove adopt-pooled',
     })

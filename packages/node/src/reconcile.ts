@@ -74,7 +74,7 @@ async function settle(context: NodeContext, manifest: SandboxManifest, engine: E
   const action = startAction({ phase: manifest.phase, engine, hasCommittedImage: image !== undefined })
   await context.trash.discard(at.nextImage)
   // A change of the rules may have been cut between manifest and kernel, and the name-aware proxy listens elsewhere at each start.
-  if (engine === 'running' || engine === 'frozen') await context.engine.setEgress(id, manifest.egress)
+  if (engine !== 'absent') await context.engine.setEgress(id, manifest.egress)
   switch (action) {
     case 'remove':
       await context.engine.destroy(id)
@@ -108,6 +108,9 @@ async function settle(context: NodeContext, manifest: SandboxManifest, engine: E
       break
     case 'confirm-wake':
       await confirmWake(context, manifest)
+      break
+    case 'keep-ready':
+      if (!(await context.ready.adopt(manifest))) await rest(context, manifest)
       break
     case 'rest':
       await rest(context, { ...manifest, phase: 'paused' })

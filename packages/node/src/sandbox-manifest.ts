@@ -19,6 +19,8 @@ export const sandboxManifestSchema = z.object({
   generation: z.int().min(1),
   /** Guest runtime that the current run, or the saved image, was booted with. */
   guest: z.object({ path: z.string(), hash: z.string() }),
+  /** Why the run of that number booted from files; of another run than the current one it means nothing. */
+  coldStart: z.object({ generation: z.int(), reason: z.string() }).optional(),
   /** Copy of the manifest in `image/`; null while there is no saved memory. */
   image: imageManifestSchema.nullable(),
   createdAt: z.iso.datetime(),

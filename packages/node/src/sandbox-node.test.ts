@@ -269,15 +269,38 @@ describe('SandboxNode', () => {
     expect(await node.find(request.id)).toEqual({ id: request.id, status: 'paused', hasMemory: false, tier: 'files' })
   })
 
-  it('kill() that the engine fails can be repeated', async () => {
+  it.each(['another kill', 'the next start'])(
+    'kill() whose clean-up the engine fails is finished by %s',
+    async (how) => {
+      let node = await machine.startNode()
+      const { id, ...request } = createRequest()
+      await node.create({ id, ...request })
+      machine.host.failNext('destroy', new DrowseError('engine_failed', 'Cannot: told so'))
+      await node.kill(id)
+      expect(await node.find(id)).toBeUndefined()
+      await node.settled()
+      expect(machine.host.status(id)).toBe('running')
+      if (how === 'another kill') await node.kill(id)
+      else node = await machine.startNode()
+      expect(machine.host.status(id)).toBe('absent')
+      expect(await readdir(machine.folder.sandboxes)).toEqual([])
+    },
+  )
+
+  it('kill() of a sandbox whose manifest cannot be written removes it first, and can be repeated', async () => {
     const node = await machine.startNode()
-    const request = createRequest()
-    await node.create(request)
+    const { id, ...request } = createRequest()
+    await node.create({ id, ...request })
+    // What no file can take the place of.
+    const { manifest } = sandboxFolder(machine.folder, id)
+    await rm(manifest)
+    await mkdir(join(manifest, 'in-the-way'), { recursive: true })
     machine.host.failNext('destroy', new DrowseError('engine_failed', 'Cannot: told so'))
-    await expect(node.kill(request.id)).rejects.toMatchObject({ code: 'engine_failed' })
-    expect(await node.find(request.id)).toBeDefined()
-    await node.kill(request.id)
-    expect(await node.find(request.id)).toBeUndefined()
+    await expect(node.kill(id)).rejects.toMatchObject({ code: 'engine_failed' })
+    expect(await node.find(id)).toBeDefined()
+    await node.kill(id)
+    expect(await node.find(id)).toBeUndefined()
+    expect(machine.host.status(id)).toBe('absent')
   })
 
   function slotOf(id: string): number | undefined {

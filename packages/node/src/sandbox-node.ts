@@ -13,6 +13,7 @@ import type {
   NodeResumeResult,
   NodeSandbox,
   NodeTemplate,
+  NodeUsage,
 } from './node-client.ts'
 import type { NodeContext } from './node-context.ts'
 import { createSandbox } from './operations/create-sandbox.ts'
@@ -29,6 +30,7 @@ import { listTemplates } from './templates/template-store.ts'
 import { warmTemplate } from './templates/warm-template.ts'
 import { tierOf } from './tiers/sandbox-tier.ts'
 import { settleDeath } from './tiers/settle-death.ts'
+import { readUsage } from './usage/read-usage.ts'
 
 /** Longest time, in ms, that a stop waits for operations and deletions; what is left is finished at the next start. */
 const STOP_TIMEOUT_MS = 20_000
@@ -65,13 +67,15 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 
   /** Makes folders and engine agree: adopts what runs, finishes or undoes what was cut, removes what nobody was told of. */
   async start(): Promise<void> {
-    const { folder, trash, shelf, engine, hasher, pool } = this.#context
+    const { folder, trash, shelf, engine, hasher, pool, ready, scrub } = this.#context
     for (const path of [folder.sandboxes, folder.layers, folder.templates]) await ensureDirectory(path)
     await trash.open()
     await reconcile(this.#context)
     this.#stopListening = engine.onEvent((event) => onEngineEvent(this.#context, event))
     for (const id of shelf.ids()) if (isUnhashed(shelf.find(id)?.image)) hasher.start(id)
     pool.refillSoon()
+    ready.fillSoon()
+    scrub.start()
   }
 
   /**
@@ -119,10 +123,17 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     await this.#operate(id, () => setEgress(this.#context, id, policy))
   }
 
+  /** The egress policy of the running sandbox whose address on the host's network is `address`, if it has one. */
+  egressAt(address: string): EgressPolicy | undefined {
+    const { shelf, engine } = this.#context
+    return shelf.running().find(({ network }) => engine.endpoint(network, 0).host === address)?.egress
+  }
+
   async kill(id: SandboxId): Promise<void> {
     // The id names a folder that is taken away: nothing but an id may get there.
     if (!isSandboxId(id)) return
     await killSandbox(this.#context, id).catch(throwNodeError)
+    this.#context.ready.fillSoon()
   }
 
   async find(id: SandboxId): Promise<NodeSandbox | undefined> {
@@ -134,15 +145,24 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     // Read again: an operation may have ended while the engine was asked.
     const manifest = shelf.find(id)
     if (manifest === undefined) return undefined
-    if (manifest.phase === 'running' && isAlive) return { id, status: 'running', hasMemory: false }
+    const rules = manifest.egress === undefined ? {} : { egress: manifest.egress }
+    if (manifest.phase === 'running' && isAlive) {
+      const { coldStart, generation } = manifest
+      const cold = coldStart?.generation === generation ? { coldReason: coldStart.reason } : {}
+      return { id, status: 'running', hasMemory: false, ...rules, ...cold }
+    }
     const image = manifest.phase === 'running' ? null : manifest.image
     const mark = image?.wasGuestSilent === true ? { wasGuestSilent: true } : {}
-    return { id, status: 'paused', hasMemory: image !== null, tier: tierOf(this.#context, manifest), ...mark }
+    return { id, status: 'paused', hasMemory: image !== null, tier: tierOf(this.#context, manifest), ...rules, ...mark }
   }
 
   async inventory(): Promise<NodeSandbox[]> {
     const found = await Promise.all(this.#context.shelf.ids().map((id) => this.find(id)))
     return found.filter((sandbox) => sandbox !== undefined)
+  }
+
+  async usage(): Promise<NodeUsage[]> {
+    return readUsage(this.#context)
   }
 
   async templates(): Promise<NodeTemplate[]> {
@@ -177,9 +197,9 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 
   /** Waits for what is under way, at most 20 s. Sandboxes go on running; the next node adopts them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { pool, hasher, frozen } = this.#context
+    const { pool, ready, hasher, frozen, diskMeter, scrub } = this.#context
     this.#stopListening?.()
-    for (const part of [pool, hasher, frozen]) part.stop()
+    for (const part of [pool, ready, scrub, hasher, frozen, diskMeter]) part.stop()
     const timeout = Promise.withResolvers<void>()
     const timer = this.#context.clock.setTimer(STOP_TIMEOUT_MS, () => timeout.resolve())
     await Promise.race([this.settled(), timeout.promise])
@@ -187,7 +207,13 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
   }
 
   async #operate<T>(id: SandboxId, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return this.#context.operations.run(id, work).catch(throwNodeError)
+    try {
+      return await this.#context.operations.run(id, work)
+    } catch (error) {
+      return throwNodeError(error)
+    } finally {
+      this.#context.ready.fillSoon()
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { writeFileAtomic } from '@drowse/common'
+import { KeyedMutex, prepareFile, type PreparedFile } from '@drowse/common'
 import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
 import type { DataFolder } from './data-folder.ts'
 import { PHASE_TRANSITIONS } from './phases.ts'
@@ -23,6 +23,7 @@ export class SandboxShelf {
   readonly #folder: DataFolder
   readonly #manifests = new Map<SandboxId, SandboxManifest>()
   readonly #broken = new Set<SandboxId>()
+  readonly #writing = new KeyedMutex()
 
   constructor(options: { folder: DataFolder }) {
     this.#folder = options.folder
@@ -44,14 +45,17 @@ export class SandboxShelf {
    * before or meanwhile, and "internal" on a phase change that is not legal.
    */
   async save(manifest: SandboxManifest): Promise<void> {
-    const { id, phase } = manifest
-    const before = this.#require(id).phase
-    if (before !== phase && !PHASE_TRANSITIONS[before].includes(phase)) {
-      throw new DrowseError('internal', `Cannot move sandbox "${id}" to "${phase}": it is "${before}"`)
-    }
-    await writeFileAtomic(sandboxFolder(this.#folder, id).manifest, JSON.stringify(manifest, null, 2))
-    this.#require(id)
-    this.put(manifest)
+    await this.#writing.run(manifest.id, async () => {
+      this.#assertLegal(manifest)
+      const file = await this.#write(manifest)
+      await this.#publish(manifest, file)
+    })
+  }
+
+  /** As {@link save}, but it is `publish` that saves; until then the manifest is beside the one that holds, and may be taken away. */
+  async prepare(manifest: SandboxManifest): Promise<PreparedFile> {
+    const file = await this.#write(manifest)
+    return { ...file, publish: () => this.#writing.run(manifest.id, () => this.#publish(manifest, file)) }
   }
 
   /** Shows a manifest that the disk holds already, or that its folder will be read as at the next start. */
@@ -93,9 +97,32 @@ export class SandboxShelf {
     return [...this.#manifests.keys(), ...this.#broken]
   }
 
+  /** Sandboxes that are paused. */
+  paused(): SandboxManifest[] {
+    return [...this.#manifests.values()].filter(({ phase }) => phase === 'paused')
+  }
+
   /** Sandboxes that have processes and a claim on the host's memory and CPUs, those that come up included. */
   running(): SandboxManifest[] {
     return [...this.#manifests.values()].filter(({ phase }) => phase === 'running' || phase === 'booting')
+  }
+
+  async #write(manifest: SandboxManifest): Promise<PreparedFile> {
+    return await prepareFile(sandboxFolder(this.#folder, manifest.id).manifest, JSON.stringify(manifest, null, 2))
+  }
+
+  /** For holders of the id's turn to write. */
+  async #publish(manifest: SandboxManifest, file: PreparedFile): Promise<void> {
+    this.#assertLegal(manifest)
+    await file.publish()
+    this.#require(manifest.id)
+    this.put(manifest)
+  }
+
+  #assertLegal({ id, phase }: SandboxManifest): void {
+    const before = this.#require(id).phase
+    if (before === phase || PHASE_TRANSITIONS[before].includes(phase)) return
+    throw new DrowseError('internal', `Cannot move sandbox "${id}" to "${phase}": it is "${before}"`)
   }
 
   #require(id: SandboxId): SandboxManifest {

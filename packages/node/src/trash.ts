@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readdir, rename } from 'node:fs/promises'
+import { readdir, rename, rmdir, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ensureDirectory, exec, syncDirectory } from '@drowse/common'
 import type { BackgroundWork } from './background-work.ts'
@@ -7,6 +7,8 @@ import { isNoEntry } from './read-json.ts'
 
 /** Longest time, in ms, that one deletion may take: a root with millions of files on a slow disk. */
 const DELETE_TIMEOUT_MS = 15 * 60_000
+/** Most files in a folder that is deleted by this process itself. */
+const FEW_FILES = 16
 
 /** Removes folders at once by a rename; the files go behind, or at the next start. */
 export class Trash {
@@ -45,8 +47,18 @@ export class Trash {
   #deleteBehind(name: string): void {
     const path = join(this.#directory, name)
     void this.#background.start(path, `delete "${path}"`, async () => {
+      if (await deleteFlat(path)) return
       // Not by Node's own rm: its thousands of calls would crowd the four threads that manifests are written on.
       await exec('rm', ['-rf', '--one-file-system', path], { timeoutMs: DELETE_TIMEOUT_MS })
     })
   }
+}
+
+/** Deletes a folder of a few files, as saved memory is, and says so: to start a process would hold this one up for 3 ms and more, just after a wake. */
+async function deleteFlat(path: string): Promise<boolean> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  if (entries.length === 0 || entries.length > FEW_FILES || entries.some((entry) => entry.isDirectory())) return false
+  for (const { name } of entries) await unlink(join(path, name))
+  await rmdir(path)
+  return true
 }

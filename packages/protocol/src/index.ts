@@ -1,6 +1,14 @@
 export { ENVD_PORT, ENVD_VERSION, type EnvdInit } from './envd.ts'
 export { ERROR_CODES, type ErrorCode, type ErrorCodeInfo } from './errors/codes.ts'
 export { DrowseError, type DrowseErrorOptions } from './errors/drowse-error.ts'
+export {
+  checkFileSignature,
+  signFileUrl,
+  type FileOperation,
+  type FileSignatureInput,
+  type FileSignatureVerdict,
+  type SignedFileRequest,
+} from './file-signature.ts'
 export { isSandboxId, newSandboxId, type SandboxId } from './sandbox-id.ts'
 export { publicState, SANDBOX_STATES, SANDBOX_TRANSITIONS, type SandboxState } from './sandbox-state.ts'
 export {
@@ -21,8 +29,15 @@ export {
   type StartResponse,
 } from './gen/process/process_pb.ts'
 export {
+  CreateWatcherResponseSchema,
   EntryInfoSchema,
+  EventType,
   Filesystem as FilesystemService,
+  FilesystemEventSchema,
   FileType,
+  WatchDirResponseSchema,
   type EntryInfo,
+  type FilesystemEvent,
+  type WatchDirRequest,
+  type WatchDirResponse,
 } from './gen/filesystem/filesystem_pb.ts'

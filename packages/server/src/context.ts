@@ -1,10 +1,12 @@
 import { dirname } from 'node:path'
 import { ensureDirectory, systemClock, type Config, type Logger } from '@drowse/common'
-import { createGvisorEngine, installFirewall, type Engine } from '@drowse/engine'
+import type { EgressPolicy, Engine } from '@drowse/engine'
 import { createGateway, ensureCertificates, type Gateway } from '@drowse/gateway'
-import { createNode, dataFolder, instanceName, readAssets, type DataFolder, type SandboxNode } from '@drowse/node'
+import { createNode, dataFolder, readAssets, type DataFolder, type SandboxNode } from '@drowse/node'
+import { hostEngine } from './host-engine.ts'
 import { hostNameservers } from './host-nameservers.ts'
 import { createApp } from './http/app.ts'
+import { SandboxMetrics } from './metrics/sandbox-metrics.ts'
 import { SandboxService } from './sandboxes/service.ts'
 import type { ServicePorts } from './service-record.ts'
 import { stopAtStep } from './stop-at.ts'
@@ -25,6 +27,7 @@ export interface ServiceContext {
   folder: DataFolder
   node: SandboxNode
   sandboxes: SandboxService
+  metrics: SandboxMetrics
   gateway: Gateway
   /** To be set once the doors are open; clients are told the https one. */
   ports: ServicePorts
@@ -47,16 +50,25 @@ export async function buildContext(
 
   const assets = await readAssets(folder)
   const nameservers = config.nameservers.length > 0 ? config.nameservers : await hostNameservers()
-  const engine = options.engine ?? (await hostEngine(config, folder, assets.engine, nameservers, logger))
+  let policyOf: (address: string) => EgressPolicy | undefined = () => undefined
+  const host = { config, folder, runsc: assets.engine, nameservers, logger }
+  const engine = options.engine ?? (await hostEngine({ ...host, policyOf: (address) => policyOf(address) }, stack))
   const node = stack.use(
     createNode({ folder, engine, assets, nameservers, clock, logger, settings: config, ...onStep }),
   )
+  policyOf = (address) => node.egressAt(address)
   const { maxTimeoutHours } = config
   const sandboxes = stack.use(new SandboxService({ store, node, clock, logger, maxTimeoutHours, ...onStep }))
+
+  const metrics = stack.use(new SandboxMetrics({ node, clock, logger }))
+  sandboxes.onChange(({ id, state }) => {
+    if (state === 'killing') metrics.forget(id)
+  })
 
   const ports: ServicePorts = { httpPort: config.httpPort, httpsPort: config.httpsPort }
   const app = await createApp({
     sandboxes,
+    metrics,
     templates: node,
     teams: store.teams,
     logger,
@@ -83,18 +95,5 @@ export async function buildContext(
     }),
   )
   sandboxes.onStopped((id) => gateway.dropConnections(id))
-  return { folder, node, sandboxes, gateway, ports }
-}
-
-async function hostEngine(
-  config: Config,
-  folder: DataFolder,
-  runsc: { path: string; sha256: string },
-  nameservers: readonly string[],
-  logger: Logger,
-): Promise<Engine> {
-  const { sandboxSubnet } = config
-  const instance = instanceName(folder.root)
-  await installFirewall({ instance, sandboxSubnet, nameservers })
-  return createGvisorEngine({ runsc, stateDirectory: folder.runsc, instance, sandboxSubnet, logger })
+  return { folder, node, sandboxes, metrics, gateway, ports }
 }

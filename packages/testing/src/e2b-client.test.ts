@@ -92,7 +92,9 @@ describe('the e2b client over the whole service', () => {
     await expect(Sandbox.create({ ...options, apiKey: 'e2b_wrong' })).rejects.toThrow(/API key is not valid/)
     await expect(Sandbox.create('nope', options)).rejects.toThrow(`404: template 'nope' not found`)
     await expect(Sandbox.create({ ...options, timeoutMs: 90_000_000 })).rejects.toThrow(/greater than 24 hours/)
-    await expect(Sandbox.create({ ...options, allowInternetAccess: false })).rejects.toThrow(/not supported yet/)
+    await expect(Sandbox.create({ ...options, network: { denyOut: ['example.com'] } })).rejects.toThrow(
+      /invalid denied CIDR/,
+    )
     await expect(Sandbox.setTimeout('inobody', 1000, options)).rejects.toBeInstanceOf(NotFoundError)
     await expect(Sandbox.pause('inobody', options)).rejects.toBeInstanceOf(NotFoundError)
     expect(await Sandbox.kill('inobody', options)).toBe(false)

@@ -46,6 +46,14 @@ export const configSchema = z.strictObject({
   cpuOvercommit: z.number().positive().default(16),
   /** Sandboxes that are made ahead for each template in use; a create takes one. 0 makes none. */
   poolSize: z.int().min(0).max(100).default(2),
+  /** About how often saved memory that rests is read and compared with its hashes, in hours; 0 for never. */
+  imageCheckHours: z
+    .number()
+    .min(0)
+    .max(24 * 365)
+    .default(24),
+  /** Containers that are made ahead for the wake of sandboxes that are only on disk, those that were paused last. 0 makes none. */
+  readyContainers: z.int().min(0).max(1000).default(4),
   /** Folder of gVisor releases that `up` fetches runsc from before it builds one; `none` builds at once. */
   runscReleaseUrl: z
     .union([z.literal('none'), z.url({ protocol: /^https?$/ })])

@@ -27,6 +27,8 @@ export const CONFIG_VARIABLES: Readonly<Record<string, { field: keyof ConfigInpu
   DROWSE_MEMORY_OVERCOMMIT: { field: 'memoryOvercommit', parse: number },
   DROWSE_CPU_OVERCOMMIT: { field: 'cpuOvercommit', parse: number },
   DROWSE_POOL_SIZE: { field: 'poolSize', parse: number },
+  DROWSE_IMAGE_CHECK_HOURS: { field: 'imageCheckHours', parse: number },
+  DROWSE_READY_CONTAINERS: { field: 'readyContainers', parse: number },
   DROWSE_RUNSC_RELEASE_URL: { field: 'runscReleaseUrl', parse: text },
   DROWSE_STOP_AT: { field: 'stopAt', parse: text },
   DROWSE_LOG_LEVEL: { field: 'logLevel', parse: text },

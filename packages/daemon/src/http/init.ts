@@ -19,7 +19,7 @@ export async function initialise(
   const isKnown = daemon.settings.knowsIdentity(init)
   daemon.settings.apply(init)
   // A wake tells what the memory holds already; reading the files again would be most of its time here.
-  if (!isKnown) await writeIdentity(daemon.root, init, daemon.log)
+  if (!isKnown) writeIdentity(daemon.root, init, daemon.log)
   const skewMs = Date.now() - Date.parse(init.timestamp)
   if (Math.abs(skewMs) > SKEW_MS) daemon.log(`The clock differs from the host's by ${skewMs} ms`)
   response.writeHead(204).end()

@@ -34,7 +34,7 @@ describe('parseInit()', () => {
 describe('writeIdentity()', () => {
   let root: string
   const log: string[] = []
-  const write = (change: Partial<EnvdInit> = {}): Promise<void> =>
+  const write = (change: Partial<EnvdInit> = {}): void =>
     writeIdentity(root, { ...init, ...change }, (message) => log.push(message))
   const read = (name: string): Promise<string> => readFile(join(root, 'etc', name), 'utf8')
 
@@ -45,7 +45,7 @@ describe('writeIdentity()', () => {
   afterEach(() => rm(root, { recursive: true }))
 
   it('writes name, hosts, resolver and machine id', async () => {
-    await write()
+    write()
     expect(await read('hostname')).toBe('ibox\n')
     expect(await read('resolv.conf')).toBe('nameserver 10.0.0.1\nnameserver 10.0.0.2\n')
     expect(await read('hosts')).toContain('127.0.0.1 localhost\n')
@@ -54,30 +54,30 @@ describe('writeIdentity()', () => {
   })
 
   it('gives a new machine id to a fresh identity only', async () => {
-    await write()
+    write()
     const first = await read('machine-id')
-    await write({ identity: 'kept' })
+    write({ identity: 'kept' })
     expect(await read('machine-id')).toBe(first)
-    await write()
+    write()
     expect(await read('machine-id')).not.toBe(first)
   })
 
   it('keeps hosts lines of others and replaces its own', async () => {
     await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost mine\n10.1.1.1 db\n')
-    await write()
-    await write({ hostname: 'other' })
+    write()
+    write({ hostname: 'other' })
     expect(await read('hosts')).toBe('127.0.0.1 localhost mine\n10.1.1.1 db\n127.0.1.1 other # drowse\n')
   })
 
   it('replaces a resolver file that links nowhere', async () => {
     await symlink('../run/systemd/stub', join(root, 'etc/resolv.conf'))
-    await write()
+    write()
     expect(await read('resolv.conf')).toContain('10.0.0.1')
   })
 
   it('logs what it cannot write and goes on', async () => {
     await mkdir(join(root, 'etc/hostname'))
-    await write()
+    write()
     expect(log).toEqual([`Cannot write "${join(root, 'etc/hostname')}"`])
     expect(await read('machine-id')).toHaveLength(33)
   })

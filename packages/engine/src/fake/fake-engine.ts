@@ -10,6 +10,7 @@ import type {
   EngineEntry,
   EngineEvent,
   EngineStatus,
+  EngineUsage,
   NetworkSlot,
   SandboxSpec,
 } from '../engine.ts'
@@ -37,6 +38,7 @@ export class FakeEngine implements Engine {
   }
 
   async create(spec: SandboxSpec): Promise<void> {
+    if (this.#hasShellFor(spec)) return
     await this.#remove(spec.id)
     this.#failIfAsked('create')
     this.#host.sandboxes.set(spec.id, { spec, guest: undefined, isDead: false })
@@ -110,12 +112,24 @@ export class FakeEngine implements Engine {
     return MEMORY_BYTES
   }
 
+  /** A fake guest takes a millisecond for each time that it counts. */
+  usage(id: string): EngineUsage | undefined {
+    const guest = this.#host.sandboxes.get(id)?.guest
+    if (guest === undefined) return undefined
+    return { cpuMs: guest.memory.counter, memoryBytes: MEMORY_BYTES, cacheBytes: 0 }
+  }
+
   /** The server of the slot's sandbox, whatever the port; port 9 (discard, nothing listens) when there is none. */
   endpoint(network: NetworkSlot, _port: number): { host: string; port: number } {
     const found = [...this.#host.sandboxes.values()].find(
       ({ spec, guest }) => spec.network.slot === network.slot && guest !== undefined,
     )
     return { host: '127.0.0.1', port: found?.guest?.port ?? 9 }
+  }
+
+  #hasShellFor(spec: SandboxSpec): boolean {
+    const found = this.#host.sandboxes.get(spec.id)?.spec
+    return this.#host.status(spec.id) === 'created' && JSON.stringify(found) === JSON.stringify(spec)
   }
 
   async #bringUp(method: 'start' | 'restore', id: string, load: () => Promise<FakeMemory>): Promise<void> {

@@ -1,15 +1,23 @@
 import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DrowseError } from '@drowse/protocol'
 import type { SandboxSpec } from '../engine.ts'
 import { mountOverlay } from '../layers/overlay-mount.ts'
 import { applyEgress } from '../egress/egress.ts'
-import { addressGuestEnd, createLink, namespacePath, sandboxLink } from '../network/sandbox-network.ts'
+import {
+  addressGuestEnd,
+  createLink,
+  namespacePath,
+  sandboxLink,
+  type SandboxLink,
+} from '../network/sandbox-network.ts'
 import { slotAddress } from '../network/slot-address.ts'
 import { sandboxCgroup } from './cgroups.ts'
 import type { GvisorHost } from './gvisor-host.ts'
+import { isMadeFor, noteMadeFor, type ShellIngredients } from './made-for.ts'
 import { ociSpec } from './oci-spec.ts'
 import { writeSandboxRecord } from './sandbox-record.ts'
+import { readSandboxStatus } from './sandbox-status.ts'
 
 const CREATE_TIMEOUT_MS = 60_000
 /**
@@ -22,12 +30,10 @@ const SENTRY_HEADROOM_MB = 256
 export async function createSandbox(host: GvisorHost, spec: SandboxSpec, signal: AbortSignal): Promise<void> {
   const { id, limits, network } = spec
   if (!/^[a-z0-9-]{1,63}$/.test(id)) throw new DrowseError('invalid_argument', `Cannot create sandbox "${id}": bad id`)
-  const link = sandboxLink(host.names, id, network.slot, slotAddress(host.sandboxSubnet, network.slot))
-  const cgroup = sandboxCgroup(host.instance, id)
+  const link = linkOf(host, spec)
   await mkdir(spec.directory, { recursive: true, mode: 0o700 })
   const directory = await realpath(spec.directory)
-  const rootDirectory = join(directory, 'root')
-  const bundle = join(directory, 'bundle')
+  const [rootDirectory, bundle] = [join(directory, 'root'), join(directory, 'bundle')]
   await writeSandboxRecord(host.stateDirectory, id, {
     directory,
     slot: network.slot,
@@ -35,15 +41,11 @@ export async function createSandbox(host: GvisorHost, spec: SandboxSpec, signal:
   })
   signal.throwIfAborted()
 
-  const config = ociSpec(spec, {
-    rootDirectory,
-    networkNamespace: namespacePath(link.namespace),
-    cgroupPath: cgroup.path,
-  })
+  const ingredients = ingredientsOf(host, spec, rootDirectory)
   await allSettledOrThrow([
     createLink(link),
     prepareRoot(spec, rootDirectory),
-    prepareBundle(bundle, config),
+    prepareBundle(bundle, ingredients.config),
     putEgress(host, spec),
   ])
   signal.throwIfAborted()
@@ -55,7 +57,29 @@ export async function createSandbox(host: GvisorHost, spec: SandboxSpec, signal:
     signal,
   })
   await allSettledOrThrow([shell, addressGuestEnd(link)])
-  await cgroup.limitMemory((limits.memoryMb + SENTRY_HEADROOM_MB) * 1024 * 1024)
+  const { limitMemory } = sandboxCgroup(host.instance, id)
+  await limitMemory((limits.memoryMb + SENTRY_HEADROOM_MB) * 1024 * 1024)
+  await noteMadeFor(bundle, ingredients)
+}
+
+/** Whether a whole container shell is there that was made for this very spec, and has had no processes yet. */
+export async function hasShellFor(host: GvisorHost, spec: SandboxSpec): Promise<boolean> {
+  const { status, bundle } = await readSandboxStatus(host, spec.id)
+  return status === 'created' && (await isMadeFor(bundle, ingredientsOf(host, spec, join(dirname(bundle), 'root'))))
+}
+
+function linkOf(host: GvisorHost, { id, network }: SandboxSpec): SandboxLink {
+  return sandboxLink(host.names, id, network.slot, slotAddress(host.sandboxSubnet, network.slot))
+}
+
+function ingredientsOf(host: GvisorHost, spec: SandboxSpec, rootDirectory: string): ShellIngredients {
+  const { namespace, address } = linkOf(host, spec)
+  const config = ociSpec(spec, {
+    rootDirectory,
+    networkNamespace: namespacePath(namespace),
+    cgroupPath: sandboxCgroup(host.instance, spec.id).path,
+  })
+  return { build: host.build, spec, config, address }
 }
 
 async function putEgress({ instance, nameProxy }: GvisorHost, { network, egress }: SandboxSpec): Promise<void> {

@@ -11,6 +11,7 @@ import type {
   EngineEntry,
   EngineEvent,
   EngineStatus,
+  EngineUsage,
   NetworkSlot,
   SandboxSpec,
 } from '../engine.ts'
@@ -19,10 +20,11 @@ import type { NameProxyPorts } from '../egress/egress-ruleset.ts'
 import { applyEgress, clearEgress } from '../egress/egress.ts'
 import { networkNames } from '../network/network-names.ts'
 import { slotAddress } from '../network/slot-address.ts'
+import { sandboxCgroup } from './cgroups.ts'
 import { callControl } from './control-socket.ts'
 import { listContainerIds } from './container-state.ts'
 import { cpuFeatures } from './cpu-features.ts'
-import { createSandbox } from './create-sandbox.ts'
+import { createSandbox, hasShellFor } from './create-sandbox.ts'
 import { destroySandbox } from './destroy-sandbox.ts'
 import { freezeSandbox, thawSandbox } from './freeze-sandbox.ts'
 import type { GvisorHost } from './gvisor-host.ts'
@@ -31,6 +33,7 @@ import { InFlight } from './in-flight.ts'
 import { createRunsc } from './runsc.ts'
 import { findSandboxRecord, listRecordIds, writeSandboxRecord } from './sandbox-record.ts'
 import { readSandboxStatus, requireStatus } from './sandbox-status.ts'
+import { readUsage } from './usage.ts'
 import { SandboxWatch } from './watch/sandbox-watch.ts'
 
 /** Most time, in ms, for a start, and for a restore or checkpoint whose size the disk bounds. */
@@ -74,11 +77,13 @@ class GvisorEngine implements Engine {
     this.build = { kind: 'gvisor', build: runsc.sha256, cpu: cpuFeatures() }
     this.#host = {
       instance,
+      build: runsc.sha256,
       stateDirectory: directory,
       sandboxSubnet,
       names: networkNames(instance),
       nameProxy,
       runsc: createRunsc({ path: runsc.path, stateDirectory: directory }),
+      known: new Map(),
       logger,
     }
     this.#watch = new SandboxWatch({ host: this.#host, listeners: this.#listeners, turns: this.#turns })
@@ -86,6 +91,7 @@ class GvisorEngine implements Engine {
 
   async create(spec: SandboxSpec): Promise<void> {
     await this.#call('create', spec.id, async (signal) => {
+      if (await hasShellFor(this.#host, spec)) return
       await this.#destroyNow(spec.id)
       await this.#orDestroy(spec.id, signal, createSandbox(this.#host, spec, signal))
     })
@@ -151,6 +157,7 @@ class GvisorEngine implements Engine {
         })
         return { bytes: await sealImage(imageDirectory) }
       } catch (error) {
+        this.#host.known.delete(id)
         await discardImage(imageDirectory).catch((cause: unknown) =>
           this.#host.logger.warn({ id, imageDirectory, err: cause }, 'cannot remove a failed image'),
         )
@@ -211,6 +218,10 @@ class GvisorEngine implements Engine {
     return Total - Mapped // mapped files are the host's page cache and no part of an image
   }
 
+  usage(id: string): EngineUsage | undefined {
+    return readUsage(sandboxCgroup(this.#host.instance, id).path)
+  }
+
   endpoint(network: NetworkSlot, port: number): { host: string; port: number } {
     return { host: slotAddress(this.#host.sandboxSubnet, network.slot).guest, port }
   }
@@ -236,5 +247,6 @@ class GvisorEngine implements Engine {
   async #destroyNow(id: string): Promise<void> {
     const destroy = async (): Promise<void> => await destroySandbox(this.#host, id)
     await this.#destroying.run(id, async () => await this.#watch.endBy(id, destroy))
+    this.#host.known.delete(id)
   }
 }

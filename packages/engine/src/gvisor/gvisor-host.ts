@@ -1,12 +1,15 @@
 import type { Logger } from '@drowse/common'
 import type { NameProxyPorts } from '../egress/egress-ruleset.ts'
 import type { NetworkNames } from '../network/network-names.ts'
+import type { KnownSandboxes } from './known-sandbox.ts'
 import type { Runsc } from './runsc.ts'
 
 /** What the parts of the gVisor engine share: names and places of one installation on this host. */
 export interface GvisorHost {
   /** Short name of the installation. */
   instance: string
+  /** Hash of the runsc binary. */
+  build: string
   /** runsc's `--root`; also holds our record of each sandbox. */
   stateDirectory: string
   sandboxSubnet: string
@@ -14,5 +17,6 @@ export interface GvisorHost {
   /** Where the name-aware proxy listens; without it domains in a policy open nothing. */
   nameProxy: NameProxyPorts | undefined
   runsc: Runsc
+  known: KnownSandboxes
   logger: Logger
 }

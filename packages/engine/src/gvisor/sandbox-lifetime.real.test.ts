@@ -58,6 +58,24 @@ describe('gVisor engine', () => {
     await ask(spec, 'GET', '/health')
   }
 
+  test('create keeps a whole shell of the same spec, and replaces one whose making was cut', async () => {
+    const spec = newSpec('kept')
+    const sentry = async (): Promise<number> => {
+      const path = join(harness.stateDirectory, 'kept_sandbox:kept.state')
+      return (JSON.parse(await readFile(path, 'utf8')) as { sandbox: { pid: number } }).sandbox.pid
+    }
+    await harness.engine.create(spec)
+    const first = await sentry()
+    await harness.engine.create(spec)
+    expect(await sentry()).toBe(first)
+    // The note is written when all else is done.
+    await rm(join(spec.directory, 'bundle', 'made-for.json'))
+    await harness.engine.create(spec)
+    expect(await sentry()).not.toBe(first)
+    await harness.engine.destroy(spec.id)
+    expect(await harness.leftovers(spec.id)).toEqual([])
+  })
+
   async function save(spec: SandboxSpec, name = 'image'): Promise<string> {
     const image = join(harness.directory, name)
     await harness.engine.freeze(spec.id)

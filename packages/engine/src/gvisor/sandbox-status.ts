@@ -10,35 +10,52 @@ import { showsFrozen } from './task-stacks.ts'
 
 const DUMP_TIMEOUT_MS = 10_000
 
-/** A sandbox's status and what is needed to act on it; the paths mean nothing when it is absent. */
+/** A sandbox's status and what is needed to act on it; the rest means nothing when it is absent. */
 export interface SandboxStatus {
   status: EngineStatus
   /** The control socket. */
   socketPath: string
   /** The bundle's folder. */
   bundle: string
+  /** Process of its Sentry. */
+  pid: number
 }
 
-/** Finds out what the host holds of `id`: from the files whether it was started, from the processes what it does. */
+const ABSENT: SandboxStatus = { status: 'absent', socketPath: '', bundle: '', pid: 0 }
+
+/** Finds out what the host holds of `id`: what it does from what is known, else from the files and from the Sentry itself. */
 export async function readSandboxStatus(host: GvisorHost, id: string): Promise<SandboxStatus> {
+  const { known, stateDirectory } = host
+  const found = known.get(id)
+  if (found !== undefined && (await isContainerProcess(found.pid, { id, stateDirectory }))) return found
+  return await askSandboxStatus(host, id)
+}
+
+async function askSandboxStatus(host: GvisorHost, id: string): Promise<SandboxStatus> {
   const { stateDirectory } = host
   const [state, record] = await Promise.all([
     readContainerState(stateDirectory, id),
     findSandboxRecord(stateDirectory, id),
   ])
-  if (state === undefined || record === undefined) return { status: 'absent', socketPath: '', bundle: '' }
-  const bundle = join(record.directory, 'bundle')
-  return { status: await liveStatus(host, id, state), socketPath: state.controlSocketPath, bundle }
+  if (state === undefined || record === undefined) return ABSENT
+  return {
+    status: await liveStatus(host, id, state),
+    socketPath: state.controlSocketPath,
+    bundle: join(record.directory, 'bundle'),
+    pid: state.sandboxPid,
+  }
 }
-
-/** The status when it is one of `legal`; throws "conflict" for any other. */
+/**
+ * The status when it is one of `legal`; throws "conflict" for any other. What is known is not proven again: the Sentry may have ended
+ * since, and then what follows fails.
+ */
 export async function requireStatus(
   host: GvisorHost,
   action: string,
   id: string,
   legal: readonly EngineStatus[],
 ): Promise<SandboxStatus> {
-  const found = await readSandboxStatus(host, id)
+  const found = host.known.get(id) ?? (await askSandboxStatus(host, id))
   if (!legal.includes(found.status)) throw statusConflict(action, id, found.status)
   return found
 }

@@ -1,10 +1,10 @@
 /**
  * Reads from a dump of the Sentry's goroutines whether the sandbox is frozen: every task's goroutine waits in `doStop`.
  *
- * The Sentry has no call that says so, its state file doesn't know of control-socket calls, and a note of our own could be
+ * The Sentry has no call that says so, its state file doesn't know of control-socket calls, and a note on disk could be
  * wrong after a crash between note and deed, when an unmatched resume would make the Sentry panic. The dump is the truth, at
- * 0.5 ms. A goroutine that has been told to go on is listed as runnable at once, so there is no stale answer after a thaw;
- * just after a pause one may not wait yet, so a freeze asks again until it does.
+ * 4 to 8 ms through the control socket; only what this process itself has brought about is known without it. A goroutine that has
+ * been told to go on is listed as runnable at once, so there is no stale answer after a thaw.
  */
 export function showsFrozen(dump: string): boolean {
   const tasks = dump.split('\n\n').filter((goroutine) => goroutine.includes('kernel.(*Task).run('))

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { deadline, raceSignal } from '@drowse/common'
+import { deadline, raceSignal, systemClock } from '@drowse/common'
 import { ENVD_PORT, type SandboxId } from '@drowse/protocol'
 import { pathNotFound, sandboxNotFound, stillTransitioning, type Answer } from '../answer/answer.ts'
 import { failureAnswer } from '../answer/failure-answer.ts'
@@ -52,7 +52,7 @@ export async function admit(
       if (route.kind !== 'running') options.onNotRunning(target.id)
       if (route.kind === 'not-found') return refuse(sandboxNotFound(target))
       if (route.kind === 'running') return await pass(options.routes, route, target, request, wakes > 0)
-      const refusal = refuseWake(route.access, readCredentials(request.headers), target)
+      const refusal = refuseWake(route.access, readCredentials(request), target, systemClock.nowMs())
       if (refusal !== undefined) return refuse(refusal)
       if (wakes === MAX_WAKES) return refuse(stillTransitioning(target))
       await wake(options.routes, target.id, response)
@@ -70,7 +70,7 @@ async function pass(
   request: IncomingMessage,
   hasWoken: boolean,
 ): Promise<Admission> {
-  const refusal = refuseTraffic(route.access, readCredentials(request.headers), target)
+  const refusal = refuseTraffic(route.access, readCredentials(request), target)
   if (refusal !== undefined) return refuse(refusal)
   const address = await routes.endpoint(target.id, target.port)
   return { kind: 'pass', access: route.access, generation: route.generation, address, hasWoken }

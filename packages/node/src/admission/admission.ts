@@ -1,7 +1,6 @@
 import type { SandboxLimits } from '@drowse/engine'
 import { DrowseError, type SandboxId } from '@drowse/protocol'
 import type { NodeSettings } from '../node-settings.ts'
-import type { FrozenTier } from '../tiers/frozen-tier.ts'
 import type { HostFacts } from './host-facts.ts'
 
 const MIB = 1024 * 1024
@@ -16,11 +15,19 @@ export interface Admitted {
   needBytes: number
 }
 
+/** Memory that nobody runs in: it can be had back, the least useful part first. */
+export interface SpareMemory {
+  readonly bytes: number
+  /** Resolves when a part is free, with false when there is none. */
+  giveUpOldest(): Promise<boolean>
+}
+
 /** What an {@link Admission} goes by. */
 export interface AdmissionOptions {
   host: HostFacts
   settings: NodeSettings
-  frozen: FrozenTier
+  /** Sandboxes that are frozen in RAM, and containers made ahead. */
+  spare: SpareMemory
   /** Limits of every sandbox that runs, with its id. */
   running: () => Iterable<{ id: SandboxId; limits: SandboxLimits }>
 }
@@ -66,7 +73,7 @@ export class Admission {
   }
 
   async #checkLimits(action: string, wanted: Admitted): Promise<void> {
-    const { host, settings, frozen } = this.#options
+    const { host, settings, spare } = this.#options
     const mostMb = Math.floor((host.memoryBytes / MIB) * settings.memoryOvercommit)
     const most = host.cpuCount * settings.cpuOvercommit
     let sum = this.#sum(wanted)
@@ -77,7 +84,7 @@ export class Admission {
       )
     }
     // Frozen ones count with what they really hold: they have no use for their limits.
-    while (sum.memoryMb + frozen.bytes / MIB > mostMb && (await frozen.evictOldest())) sum = this.#sum(wanted)
+    while (sum.memoryMb + spare.bytes / MIB > mostMb && (await spare.giveUpOldest())) sum = this.#sum(wanted)
     if (sum.memoryMb <= mostMb) return
     throw new DrowseError(
       'rate_limited',
@@ -87,7 +94,7 @@ export class Admission {
 
   async #checkMemory(action: string, wanted: Admitted): Promise<void> {
     while (this.#freeBytes(wanted.id) < wanted.needBytes) {
-      if (await this.#options.frozen.evictOldest()) continue
+      if (await this.#options.spare.giveUpOldest()) continue
       const mib = (bytes: number): number => Math.ceil(bytes / MIB)
       throw new DrowseError(
         'unavailable',

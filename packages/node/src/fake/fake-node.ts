@@ -10,6 +10,7 @@ import type {
   NodeResumeResult,
   NodeSandbox,
   NodeTemplate,
+  NodeUsage,
 } from '../node-client.ts'
 import { NodeEvents } from '../node-events.ts'
 import { describeSandbox, wakeResult, type FakeSandbox } from './fake-sandbox.ts'
@@ -42,6 +43,9 @@ const BASE: NodeTemplate = {
   diskSizeMb: 10_240,
 }
 
+/** Use of a sandbox that was not told another. */
+const IDLE = { cpuCount: 2, cpuMs: 0, memoryBytes: 1024 * 1024, cacheBytes: 0, diskBytes: 0 }
+
 /** A node in memory, for tests of what stands above nodes. It keeps the contract of {@link NodeClient}; nothing survives it. */
 export class FakeNode implements NodeClient {
   /** How often each method was called, failed calls included. */
@@ -54,6 +58,7 @@ export class FakeNode implements NodeClient {
     kill: 0,
     find: 0,
     inventory: 0,
+    usage: 0,
     templates: 0,
     endpoint: 0,
     onEvent: 0,
@@ -66,6 +71,7 @@ export class FakeNode implements NodeClient {
   readonly #operations = new KillableOperations()
   readonly #faults = new Map<NodeMethod, Fault[]>()
   readonly #events = new NodeEvents()
+  readonly #usage = new Map<SandboxId, Partial<NodeUsage>>()
   readonly #silent = new Set<SandboxId>()
   readonly #claimable: { id: SandboxId; templateId: string; limits: SandboxLimits }[] = []
 
@@ -121,6 +127,11 @@ export class FakeNode implements NodeClient {
   /** Makes the saved memory of a paused sandbox unusable: the next resume is cold, with `reason`. */
   spoilMemory(id: SandboxId, reason: string): void {
     this.#get(id).coldReason = reason
+  }
+
+  /** Sets what a sandbox uses while it runs. */
+  setUsage(id: SandboxId, usage: Partial<Omit<NodeUsage, 'id'>>): void {
+    this.#usage.set(id, usage)
   }
 
   /** What the daemon of a sandbox was last told. */
@@ -183,7 +194,10 @@ export class FakeNode implements NodeClient {
       const sandbox = this.#get(id)
       if (sandbox.status === 'paused') this.#admit('resume', id)
       const result = wakeResult(sandbox, options.memory)
-      this.#sandboxes.set(id, { status: 'running', tier: 'files', init: options.init, egress: sandbox.egress })
+      const coldStart = sandbox.status === 'running' ? sandbox.coldStart : result.coldReason
+      const cold = coldStart === undefined ? {} : { coldStart }
+      const { egress } = sandbox
+      this.#sandboxes.set(id, { status: 'running', tier: 'files', init: options.init, egress, ...cold })
       return result
     })
   }
@@ -200,6 +214,7 @@ export class FakeNode implements NodeClient {
     this.#operations.interrupt(id)
     this.#sandboxes.delete(id)
     this.#silent.delete(id)
+    this.#usage.delete(id)
   }
 
   async find(id: SandboxId): Promise<NodeSandbox | undefined> {
@@ -213,6 +228,14 @@ export class FakeNode implements NodeClient {
     this.calls.inventory++
     await this.#takeFault('inventory')
     return [...this.#sandboxes].map(([id, sandbox]) => describeSandbox(id, sandbox))
+  }
+
+  async usage(): Promise<NodeUsage[]> {
+    this.calls.usage++
+    await this.#takeFault('usage')
+    return [...this.#sandboxes]
+      .filter(([, { status }]) => status === 'running')
+      .map(([id]) => ({ id, ...IDLE, ...this.#usage.get(id) }))
   }
 
   async templates(): Promise<NodeTemplate[]> {

@@ -11,15 +11,21 @@ export interface FakeSandbox {
   egress: EgressPolicy | undefined
   /** Its daemon did not answer when it was paused. */
   wasGuestSilent?: boolean
+  /** Why this run booted from files. */
+  coldStart?: string
   /** Makes the saved memory unusable. */
   coldReason?: string
 }
 
 /** What callers are shown of a sandbox. */
-export function describeSandbox(id: SandboxId, { status, tier, wasGuestSilent }: FakeSandbox): NodeSandbox {
-  if (status === 'running') return { id, status, hasMemory: false }
+export function describeSandbox(id: SandboxId, sandbox: FakeSandbox): NodeSandbox {
+  const { status, tier, wasGuestSilent, coldStart, egress } = sandbox
+  const rules = egress === undefined ? {} : { egress }
+  if (status === 'running') {
+    return { id, status, hasMemory: false, ...rules, ...(coldStart === undefined ? {} : { coldReason: coldStart }) }
+  }
   const mark = wasGuestSilent === true && tier !== 'files' ? { wasGuestSilent } : {}
-  return { id, status, hasMemory: tier !== 'files', tier, ...mark }
+  return { id, status, hasMemory: tier !== 'files', tier, ...rules, ...mark }
 }
 
 /** How a wake of `sandbox` goes; a running one is confirmed. */

@@ -56,11 +56,29 @@ export class ImageHasher {
     if (image === null || hashed.length === 0 || image.damage !== undefined) return image?.damage
     const directory = sandboxFolder(context.folder, id).image
     const names = hashed.map((file) => file.name)
-    const hashes = await hashFiles(directory, names)
+    const hashes = await this.#hashWhileUnused(id, directory, names)
+    if (hashes === undefined) return undefined
     const damaged = names.find((_, at) => hashes[at] !== hashed[at]?.sha256)
     if (damaged === undefined) return undefined
     const damage = `the saved memory is damaged: "${damaged}" has not its content`
-    return (await this.#keep(id, image, { ...image, damage })) ? damage : undefined
+    if (!(await this.#keep(id, image, { ...image, damage }))) return undefined
+    context.logger.error({ sandboxId: id }, `${damage}; its next start will be from its files`)
+    context.events.emit({ id, kind: 'image-damaged', reason: damage })
+    return damage
+  }
+
+  /** Undefined when the image began to be used. */
+  async #hashWhileUnused(id: SandboxId, directory: string, names: readonly string[]): Promise<string[] | undefined> {
+    const controller = new AbortController()
+    this.#running.set(id, controller)
+    try {
+      return await hashFiles(directory, names, controller.signal)
+    } catch (error) {
+      if (controller.signal.aborted) return undefined
+      throw error
+    } finally {
+      if (this.#running.get(id) === controller) this.#running.delete(id)
+    }
   }
 
   async #hash(id: SandboxId): Promise<void> {

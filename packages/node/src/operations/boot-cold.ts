@@ -2,12 +2,19 @@ import { rename } from 'node:fs/promises'
 import { pathExists } from '../disk.ts'
 import { specOf, type NodeContext } from '../node-context.ts'
 import { sandboxFolder } from '../sandbox-folder.ts'
-import { finishWake, removeImageBehind, stopWake, type Wake } from './wake.ts'
+import { beginWake, finishWake, removeImageBehind, stopWake, type Wake } from './wake.ts'
 
-/** Boots a sandbox from its files. The image is left alone until that has worked; one that could not be used is then set aside. */
-export async function bootCold(wake: Wake, imageWas: 'unwanted' | 'unusable'): Promise<void> {
+/**
+ * Boots a sandbox from its files, and keeps why. The image is left alone until that has worked; one that could not be used
+ * is then set aside.
+ */
+export async function bootCold(wake: Wake, image: { kind: 'unwanted' | 'unusable'; reason: string }): Promise<void> {
   const { context, id, steps, signal } = wake
-  const manifest = { ...wake.manifest, guest: { path: context.guest.path, hash: context.guest.hash } }
+  const manifest = {
+    ...wake.manifest,
+    guest: { path: context.guest.path, hash: context.guest.hash },
+    coldStart: { generation: wake.manifest.generation + 1, reason: image.reason },
+  }
   const spec = specOf(context, manifest)
   const at = sandboxFolder(context.folder, id)
   try {
@@ -17,13 +24,13 @@ export async function bootCold(wake: Wake, imageWas: 'unwanted' | 'unusable'): P
     await steps.run('create-cold', () => context.engine.create(spec))
     signal.throwIfAborted()
     await steps.run('start', () => context.engine.start(spec))
-    await finishWake(wake, manifest)
+    await finishWake(wake, beginWake(wake, manifest))
   } catch (error) {
     await stopWake(wake)
     throw error
   }
   removeImageBehind(context, id, () =>
-    imageWas === 'unusable' ? setAside(context, at.image, at.badImage) : context.trash.discard(at.image),
+    image.kind === 'unusable' ? setAside(context, at.image, at.badImage) : context.trash.discard(at.image),
   )
 }
 

@@ -1,12 +1,13 @@
 import { DrowseError, type SandboxId } from '@drowse/protocol'
 import type { NodeCreateRequest } from '../node-client.ts'
-import { beginSteps, introduce, specOf, type NodeContext } from '../node-context.ts'
+import { beginSteps, specOf, type NodeContext } from '../node-context.ts'
 import type { SandboxManifest } from '../sandbox-manifest.ts'
 import type { StepLog } from '../step-log.ts'
 import { findWarmImage, getTemplate, type WarmImage } from '../templates/template-store.ts'
 import { LEAST_MEMORY_BYTES } from './memory-need.ts'
 import { egressPart, makeSandboxFolder, newManifest } from './new-sandbox.ts'
 import { removeSandbox } from './remove-sandbox.ts'
+import { beginRun, type RunStart } from './run-start.ts'
 
 /**
  * Makes a sandbox. One that waits in the pool under the id is thawed; any other gets slot and manifest first, then the engine's part, by the
@@ -33,7 +34,7 @@ export async function createSandbox(
     signal.throwIfAborted()
     await boot(context, manifest, warm, steps, signal)
     signal.throwIfAborted()
-    await finish(context, manifest, request, steps, signal)
+    await finish(beginFirstRun(context, manifest, request, signal), steps, signal)
   }
   try {
     await context.admission.run('create', { id, limits: request.limits, needBytes }, work)
@@ -74,14 +75,9 @@ async function createFromPool(
   try {
     await context.admission.run('create', { id, limits, needBytes: 0 }, async () => {
       if (request.egress !== undefined) await context.engine.setEgress(id, request.egress)
-      await steps.run('thaw', () => context.engine.thaw(id))
-      signal.throwIfAborted()
-      const manifest = {
-        ...pooled,
-        ...egressPart(request.egress),
-        createdAt: new Date(context.clock.nowMs()).toISOString(),
-      }
-      await finish(context, manifest, request, steps, signal)
+      const createdAt = new Date(context.clock.nowMs()).toISOString()
+      const run = beginFirstRun(context, { ...pooled, ...egressPart(request.egress), createdAt }, request, signal)
+      await finish(run, steps, signal, () => steps.run('thaw', () => context.engine.thaw(id)))
     })
   } catch (error) {
     steps.failed(error)
@@ -95,16 +91,31 @@ async function createFromPool(
   return true
 }
 
-async function finish(
+function beginFirstRun(
   context: NodeContext,
   manifest: SandboxManifest,
-  request: NodeCreateRequest,
+  { init }: NodeCreateRequest,
+  signal: AbortSignal,
+): RunStart {
+  return beginRun(context, { ...manifest, phase: 'running' }, { init, identity: 'fresh', signal })
+}
+
+async function finish(
+  run: RunStart,
   steps: StepLog<'create'>,
   signal: AbortSignal,
+  thaw: () => Promise<void> = async () => {},
 ): Promise<void> {
-  await steps.run('init', () => introduce(context, manifest, request.init, 'fresh', signal))
-  await steps.run('manifest', () => context.shelf.save({ ...manifest, phase: 'running' }))
-  signal.throwIfAborted()
+  try {
+    await thaw()
+    signal.throwIfAborted()
+    await steps.run('init', () => run.introduced())
+    await steps.run('manifest', () => run.commit())
+    signal.throwIfAborted()
+  } catch (error) {
+    await run.cancel()
+    throw error
+  }
 }
 
 async function boot(

@@ -35,17 +35,26 @@ export async function pauseSandbox(
   const manifest = context.shelf.get(id)
   if (manifest.phase !== 'running') return { wasGuestSilent: manifest.image?.wasGuestSilent === true }
   const steps = beginSteps(context, 'pause', id)
-  const wasGuestSilent = await isSilent(context, manifest, steps, signal)
+  // Neither changes anything; both are at their end before the freeze.
+  const [silence, space] = await Promise.allSettled([
+    isSilent(context, manifest, steps, signal),
+    options.memory ? steps.run('space', () => assertSpace(context, id)) : undefined,
+  ])
+  if (silence.status === 'rejected') throw silence.reason
+  const wasGuestSilent = silence.value
   if (wasGuestSilent && !options.memory && (await loseMemoryIfGone(context, manifest))) return { wasGuestSilent }
   if (wasGuestSilent && (options.requireHealthyGuest === true || !options.memory)) {
     throw new DrowseError('unavailable', `Cannot pause sandbox "${id}": its daemon does not answer`)
   }
   let saved: SavedMemory | undefined
   try {
+    if (space.status === 'rejected') throw space.reason
     await steps.run('freeze', () => context.engine.freeze(id))
     signal.throwIfAborted()
-    if (options.memory) saved = await saveMemory(context, manifest, { wasGuestSilent }, steps, signal)
-    else await steps.run('sync', () => syncFilesystem(sandboxFolder(context.folder, id).upper))
+    if (space.value !== undefined) {
+      const image = await saveMemory(context, manifest, { wasGuestSilent }, steps, signal)
+      saved = { image, residentBytes: space.value }
+    } else await steps.run('sync', () => syncFilesystem(sandboxFolder(context.folder, id).upper))
     signal.throwIfAborted()
     await commit(context, { ...manifest, phase: 'paused', image: saved?.image ?? null }, steps, signal)
   } catch (error) {
@@ -94,10 +103,9 @@ async function saveMemory(
   { wasGuestSilent }: NodePauseResult,
   steps: StepLog<'pause'>,
   signal: AbortSignal,
-): Promise<SavedMemory> {
+): Promise<ImageManifest> {
   const { id } = manifest
   const at = sandboxFolder(context.folder, id)
-  const residentBytes = await steps.run('space', () => assertSpace(context, id))
   await context.trash.discard(at.nextImage)
   await mkdir(at.nextImage, { mode: 0o700 })
   // Both are awaited to their end, also when one fails: the engine must not write on while the sandbox is thawed.
@@ -108,7 +116,7 @@ async function saveMemory(
   if (checkpoint.status === 'rejected') throw await nameFullDisk(context, id, checkpoint.reason)
   if (sync.status === 'rejected') throw sync.reason
   signal.throwIfAborted()
-  const image = await steps.run('describe', () =>
+  return steps.run('describe', () =>
     writeImageManifest(at.nextImage, {
       generation: manifest.generation,
       engine: context.engine.build,
@@ -117,7 +125,6 @@ async function saveMemory(
       ...(wasGuestSilent ? { wasGuestSilent } : {}),
     }),
   )
-  return { image, residentBytes }
 }
 
 /** Resolves with the memory of the sandbox, in bytes, when the disk has room for it. */

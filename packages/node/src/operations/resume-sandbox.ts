@@ -28,11 +28,12 @@ export async function resumeSandbox(
 ): Promise<NodeResumeResult> {
   // Out of the tier before anything waits: nobody may take its memory from here on.
   const entry = context.frozen.take(id)
+  const isReady = context.ready.take(id)
   context.hasher.cancel(id)
   const steps = beginSteps(context, 'resume', id)
   try {
     await context.background.settled(id)
-    const wake = { context, id, init: options.init, steps, signal }
+    const wake = { context, id, init: options.init, isReady, steps, signal }
     const found = context.shelf.get(id)
     if (found.phase === 'running' && !(await loseMemoryIfGone(context, found))) {
       await confirm({ ...wake, manifest: found })
@@ -67,7 +68,10 @@ async function admit(wake: Wake, wantsMemory: boolean, entry: FrozenEntry | unde
       return bringBack(wake, wantsMemory, isFrozen)
     })
   } finally {
-    if (!isAdmitted && entry !== undefined && !wake.signal.aborted) stayFrozen(context, entry)
+    if (!isAdmitted && !wake.signal.aborted) {
+      if (entry !== undefined) stayFrozen(context, entry)
+      if (wake.isReady) context.ready.putBack(id)
+    }
   }
 }
 
@@ -84,7 +88,7 @@ async function bringBack(wake: Wake, wantsMemory: boolean, isFrozen: boolean): P
     if (failure === undefined) return { tier: 'disk', isCold: false }
     use = { kind: 'unusable', reason: failure }
   }
-  await bootCold(wake, use.kind)
+  await bootCold(wake, use)
   return { tier: 'files', isCold: true, coldReason: use.reason }
 }
 

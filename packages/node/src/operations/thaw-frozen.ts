@@ -1,7 +1,7 @@
 import { DrowseError } from '@drowse/protocol'
 import { sandboxFolder } from '../sandbox-folder.ts'
 import { reportTier } from '../tiers/sandbox-tier.ts'
-import { finishWake, removeImageBehind, stopWake, type Wake } from './wake.ts'
+import { beginWake, finishWake, removeImageBehind, stopWake, type Wake } from './wake.ts'
 
 /**
  * Lets a paused sandbox that is frozen in RAM go on. Resolves with false when its processes have ended meanwhile or cannot be continued: they
@@ -10,16 +10,18 @@ import { finishWake, removeImageBehind, stopWake, type Wake } from './wake.ts'
  */
 export async function thawFrozen(wake: Wake): Promise<boolean> {
   const { context, id, manifest, steps, signal } = wake
+  const run = beginWake(wake, manifest)
   try {
     await steps.run('thaw', () => context.engine.thaw(id))
   } catch (error) {
+    await run.cancel()
     signal.throwIfAborted()
     context.logger.warn({ sandboxId: id, err: DrowseError.from(error) }, 'Cannot thaw a sandbox, restoring its image')
     await context.engine.destroy(id)
     return false
   }
   try {
-    await finishWake(wake, manifest)
+    await finishWake(wake, run)
   } catch (error) {
     await stopWake(wake)
     if (!signal.aborted) reportTier(context, id)

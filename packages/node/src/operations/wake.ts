@@ -1,8 +1,9 @@
 import { DrowseError, type SandboxId } from '@drowse/protocol'
 import type { NodeInit } from '../node-client.ts'
-import { introduce, type NodeContext } from '../node-context.ts'
+import type { NodeContext } from '../node-context.ts'
 import type { SandboxManifest } from '../sandbox-manifest.ts'
 import type { StepLog } from '../step-log.ts'
+import { beginRun, type RunStart } from './run-start.ts'
 
 /** One attempt to bring a sandbox back. */
 export interface Wake {
@@ -11,23 +12,30 @@ export interface Wake {
   /** As it was when the attempt began. */
   manifest: SandboxManifest
   init: NodeInit
+  /** Whether its container was made ahead. */
+  isReady: boolean
   steps: StepLog<'resume'>
   signal: AbortSignal
 }
 
+/** Begins the run after a sandbox's sleep, of which `manifest` is the last word. */
+export function beginWake({ context, init, signal }: Wake, manifest: SandboxManifest): RunStart {
+  const running: SandboxManifest = { ...manifest, phase: 'running', generation: manifest.generation + 1, image: null }
+  return beginRun(context, running, { init, identity: 'kept', signal })
+}
+
 /** Waits for the daemon and makes the new run the truth; from then on the image is of an earlier run. */
-export async function finishWake({ context, init, steps, signal }: Wake, manifest: SandboxManifest): Promise<void> {
-  signal.throwIfAborted()
-  await steps.run('init', () => introduce(context, manifest, init, 'kept', signal))
-  signal.throwIfAborted()
-  const running: SandboxManifest = {
-    ...manifest,
-    phase: 'running',
-    generation: manifest.generation + 1,
-    image: null,
+export async function finishWake({ steps, signal }: Wake, run: RunStart): Promise<void> {
+  try {
+    signal.throwIfAborted()
+    await steps.run('init', () => run.introduced())
+    signal.throwIfAborted()
+    await steps.run('manifest', () => run.commit())
+    signal.throwIfAborted()
+  } catch (error) {
+    await run.cancel()
+    throw error
   }
-  await steps.run('manifest', () => context.shelf.save(running))
-  signal.throwIfAborted()
 }
 
 /** Ends a half-made wake and shows the sandbox paused again. A kill removes the rest by itself. */

@@ -54,7 +54,7 @@ describe('SandboxNode with a frozen tier', () => {
   })
 
   it('one falls to disk when its time is over, counted over restarts', async () => {
-    machine.settings = { frozenMinutes: 10 }
+    machine.settings = { frozenMinutes: 10, readyContainers: 0 }
     await restart()
     const id = await paused()
     await machine.clock.advance(6 * MINUTE_MS)

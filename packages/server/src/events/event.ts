@@ -12,6 +12,10 @@ export type EventName =
   | 'sandbox.tier'
   /** Its memory limit was reached and its largest process ended; `data.process` names that. */
   | 'sandbox.memory-limit'
+  /** Its rules for traffic changed. */
+  | 'sandbox.network'
+  /** Its saved memory was found damaged while it rested; `data.reason` says how. The next start is from files. */
+  | 'sandbox.image-damaged'
   | 'sandbox.pause-failed'
   | 'sandbox.resume-failed'
   /** A node holds it and no row knows it, or the other way round; `data.reason` says which. */

@@ -1,25 +1,19 @@
 import cors from '@fastify/cors'
 import type { Logger } from '@drowse/common'
-import type { NodeClient } from '@drowse/node'
 import { fastify, type FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { randomUUID } from 'node:crypto'
-import type { SandboxService } from '../sandboxes/service.ts'
 import type { TeamRepo } from '../store/repos/team-repo.ts'
 import { requireApiKey } from './auth.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { MAX_BODY_BYTES, readJsonBodies } from './json-body.ts'
 import { answerOtherMethods } from './method-not-allowed.ts'
-import { sandboxRoutes } from './routes/sandbox-routes.ts'
+import { sandboxRoutes, type SandboxRouteDependencies } from './routes/sandbox-routes.ts'
 
 /** What the REST API is built from. */
-export interface AppOptions {
-  sandboxes: SandboxService
-  templates: Pick<NodeClient, 'templates'>
+export interface AppOptions extends SandboxRouteDependencies {
   teams: TeamRepo
   logger: Logger
-  /** Name, with port where it is not 443, under which clients reach sandboxes; asked for each answer. */
-  publicDomain: () => string
 }
 
 /** Response headers that browsers may read. */

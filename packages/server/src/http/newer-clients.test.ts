@@ -66,6 +66,7 @@ test('pauseMode and tier of a paused sandbox are those of its latest pause', asy
     pauseMode: 'full',
     drowse: { tier: 'frozen' },
   })
+  expect((await api.call('GET', '/v2/sandboxes')).body).toMatchObject([{ sandboxID: id, drowse: { tier: 'frozen' } }])
   await api.call('POST', `/sandboxes/${id}/connect`)
   expect((await api.call('GET', `/sandboxes/${id}`)).body['drowse']).not.toHaveProperty('tier')
   await api.call('POST', `/sandboxes/${id}/pause`, { body: { memory: false } })

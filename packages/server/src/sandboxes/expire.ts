@@ -28,7 +28,9 @@ export async function expireSandbox(context: LifecycleContext, id: SandboxId): P
 async function end(context: LifecycleContext, sandbox: Sandbox): Promise<void> {
   if (sandbox.autoPause) return await pauseInTime(context, sandbox)
   const killing = await beginKill(context, sandbox, EXPIRED)
-  if (killing !== undefined) await finishKill(context, killing, 'expiry')
+  if (killing !== undefined) {
+    await context.expiryEffects.run(async () => await finishKill(context, killing, 'expiry'))
+  }
 }
 
 /**

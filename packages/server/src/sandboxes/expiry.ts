@@ -3,8 +3,8 @@ import type { SandboxId } from '@drowse/protocol'
 import type { SandboxRepo } from '../store/repos/sandbox-repo.ts'
 import type { Sandbox } from './sandbox.ts'
 
-/** How many sandboxes are paused or killed at once; a pause keeps a disk busy. */
-const CONCURRENCY = 8
+/** How many sandboxes are expired at once. What that costs a disk has a lower limit of its own: `expiryEffects`. */
+const CONCURRENCY = 1_000
 /** Waits, in ms, before the second and the last of ever slower tries. */
 const FIRST_RETRY_MS = 1_000
 const MAX_RETRY_MS = 60_000

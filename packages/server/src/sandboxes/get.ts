@@ -1,4 +1,5 @@
 import type { SandboxTier } from '@drowse/node'
+import { DrowseError } from '@drowse/protocol'
 import { sandboxNotFound } from './lifecycle-errors.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
 import { getSandboxRow } from './row-lookup.ts'
@@ -20,17 +21,29 @@ export async function getSandbox(context: LifecycleContext, teamId: string, id: 
   return context.activity.present(sandbox)
 }
 
+/** As {@link getSandbox}; undefined when there is none. */
+export async function findSandbox(context: LifecycleContext, teamId: string, id: string): Promise<Sandbox | undefined> {
+  try {
+    return await getSandbox(context, teamId, id)
+  } catch (error) {
+    if (error instanceof DrowseError && error.code === 'not_found') return undefined
+    throw error
+  }
+}
+
 /** As {@link getSandbox}, with what its node knows; a node that fails leaves that out. */
 export async function describeSandbox(context: LifecycleContext, teamId: string, id: string): Promise<SandboxDetail> {
   const sandbox = await getSandbox(context, teamId, id)
   return {
     sandbox,
-    tier: sandbox.state === 'paused' ? await findTier(context, sandbox) : undefined,
+    tier: await findTier(context, sandbox),
     connections: context.activity.connections(sandbox.id),
   }
 }
 
-async function findTier(context: LifecycleContext, { id }: Sandbox): Promise<SandboxTier | undefined> {
+/** Where a paused sandbox is; undefined for others, and when its node does not say. */
+export async function findTier(context: LifecycleContext, { id, state }: Sandbox): Promise<SandboxTier | undefined> {
+  if (state !== 'paused') return undefined
   try {
     return (await context.node.find(id))?.tier
   } catch (error) {

@@ -171,7 +171,7 @@ test('idle: a list shows the end that holds', async () => {
   const id: SandboxId = await h.create(IDLE)
   h.openConnection(id)
   const page = await h.service.list({ teamId: TEAM, states: ['running'], order: 'desc', limit: 10 })
-  expect(page.sandboxes[0]?.endAtMs).toBe(h.clock.nowMs() + 300_000)
+  expect(page.sandboxes[0]?.sandbox.endAtMs).toBe(h.clock.nowMs() + 300_000)
 })
 
 test('idle: connections after a restart count for those that ran before it', async () => {

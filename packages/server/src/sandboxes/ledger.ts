@@ -57,21 +57,16 @@ export class SandboxLedger {
     patch: SandboxPatch = {},
     event?: LedgerEvent,
   ): Promise<Sandbox | undefined> {
-    if (event === undefined) return this.#notify(await this.#store.sandboxes.transition(from, to, patch))
-    const entry = this.#entry(from, event)
-    const changed = await this.#store.transaction(async (repos) => {
-      const row = await repos.sandboxes.transition(from, to, patch)
-      if (row !== undefined) await repos.events.append(entry)
-      return row
-    })
-    if (changed === undefined) return undefined
-    await this.#noted(entry)
-    return this.#notify(changed)
+    return await this.#write(from, event, async ({ sandboxes }) => await sandboxes.transition(from, to, patch))
   }
 
   /** Compare-and-set of fields; undefined when the sandbox is not as `from` says any more. */
-  async update(from: SandboxVersion, patch: SandboxPatch): Promise<Sandbox | undefined> {
-    return this.#notify(await this.#store.sandboxes.update(from, patch))
+  async update(
+    from: SandboxVersion & Pick<Sandbox, 'teamId'>,
+    patch: SandboxPatch,
+    event?: LedgerEvent,
+  ): Promise<Sandbox | undefined> {
+    return await this.#write(from, event, async ({ sandboxes }) => await sandboxes.update(from, patch))
   }
 
   /** Removes a row; its events stay. */
@@ -84,6 +79,23 @@ export class SandboxLedger {
     const entry = this.#entry(sandbox, event)
     await this.#store.events.append(entry)
     await this.#noted(entry)
+  }
+
+  async #write(
+    from: Pick<Sandbox, 'id' | 'teamId'>,
+    event: LedgerEvent | undefined,
+    change: (repos: Repos) => Promise<Sandbox | undefined>,
+  ): Promise<Sandbox | undefined> {
+    if (event === undefined) return this.#notify(await change(this.#store))
+    const entry = this.#entry(from, event)
+    const changed = await this.#store.transaction(async (repos) => {
+      const row = await change(repos)
+      if (row !== undefined) await repos.events.append(entry)
+      return row
+    })
+    if (changed === undefined) return undefined
+    await this.#noted(entry)
+    return this.#notify(changed)
   }
 
   #entry({ id, teamId }: Pick<Sandbox, 'id' | 'teamId'>, { name, data = {} }: LedgerEvent): SandboxEvent {

@@ -5,7 +5,11 @@ import type { Store } from '../store/store.ts'
 import { Activity } from './activity.ts'
 import { SandboxLedger } from './ledger.ts'
 import type { Sandbox } from './sandbox.ts'
+import { Slots } from './slots.ts'
 import type { ServerStep } from './steps.ts'
+
+/** How many sandboxes a deadline pauses or removes at once; a pause keeps a disk busy. */
+const EXPIRY_EFFECTS = 8
 
 /** What the lifecycle is built from. */
 export interface LifecycleOptions {
@@ -48,6 +52,8 @@ export class LifecycleContext {
   readonly keyedCreates = new Map<string, string>()
   /** Why processes ended, of sandboxes whose rows do not say so yet. */
   readonly deaths = new Map<SandboxId, string>()
+  /** What the node does because of deadlines. Thousands are decided at once, and done a few at a time. */
+  readonly expiryEffects = new Slots(EXPIRY_EFFECTS)
   readonly #mutex = new KeyedMutex()
   readonly #work = new Set<Promise<unknown>>()
   #onRepair: (id: SandboxId) => void = () => {}

@@ -1,5 +1,6 @@
 import { DrowseError, publicState, SANDBOX_STATES, type SandboxState } from '@drowse/protocol'
 import type { PageKey, SandboxListQuery } from '../store/repos/sandbox-repo.ts'
+import { findTier, type SandboxDetail } from './get.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
 import type { Sandbox } from './sandbox.ts'
 
@@ -11,9 +12,12 @@ export interface ListRequest extends Omit<SandboxListQuery, 'states' | 'after'> 
   token?: string
 }
 
+/** A sandbox as lists know it. */
+export type ListedSandbox = Pick<SandboxDetail, 'sandbox' | 'tier'>
+
 /** One page of sandboxes; `nextToken` is absent on the last one. */
 export interface SandboxPage {
-  sandboxes: Sandbox[]
+  sandboxes: ListedSandbox[]
   nextToken?: string
 }
 
@@ -32,8 +36,11 @@ export async function listSandboxes(context: LifecycleContext, request: ListRequ
     limit: limit + 1,
     ...(token === undefined ? {} : { after: parseToken(token) }),
   })
-  const sandboxes = rows.slice(0, limit).map((row) => context.activity.present(row))
-  const last = sandboxes.at(-1)
+  const page = rows.slice(0, limit)
+  const sandboxes = await Promise.all(
+    page.map(async (row) => ({ sandbox: context.activity.present(row), tier: await findTier(context, row) })),
+  )
+  const last = page.at(-1)
   return rows.length > limit && last !== undefined ? { sandboxes, nextToken: formatToken(last) } : { sandboxes }
 }
 

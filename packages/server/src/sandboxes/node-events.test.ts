@@ -61,7 +61,7 @@ test('died: one that was started again meanwhile runs on', async () => {
   expect(await h.state(id)).toBe('running')
 })
 
-test('tier and memory-limit become events of the sandbox', async () => {
+test('tier, memory-limit and image-damaged become events of the sandbox', async () => {
   await using h = await Harness.start()
   const id = await h.create()
   h.node.emit({ id, kind: 'memory-limit', process: 'python3' })
@@ -69,11 +69,14 @@ test('tier and memory-limit become events of the sandbox', async () => {
   await h.pause(id)
   h.node.emit({ id, kind: 'tier', tier: 'disk' })
   await h.pass(0)
+  h.node.emit({ id, kind: 'image-damaged', reason: 'it has not its content' })
+  await h.pass(0)
   const events = (await h.store.events.listBySandbox(id)).map(({ name, data }) => [name, data])
   expect(events.slice(1)).toEqual([
     ['sandbox.memory-limit', { process: 'python3' }],
     ['sandbox.paused', { reason: 'request', pauseMode: 'full', wasGuestSilent: false }],
     ['sandbox.tier', { tier: 'disk' }],
+    ['sandbox.image-damaged', { reason: 'it has not its content' }],
   ])
   await h.connect(id)
   expect((await h.store.events.listBySandbox(id)).at(-1)).toMatchObject({

@@ -11,8 +11,7 @@ import { settleNow } from './settle.ts'
 export async function takeNodeEvent(context: LifecycleContext, event: NodeEvent): Promise<void> {
   try {
     if (event.kind === 'died') await settleDeath(context, event.id, event.reason)
-    else if (event.kind === 'tier') await note(context, event.id, { name: 'sandbox.tier', data: { tier: event.tier } })
-    else await note(context, event.id, { name: 'sandbox.memory-limit', data: { process: event.process } })
+    else await note(context, event.id, noted(event))
   } catch (error) {
     context.logger.error(
       { sandboxId: event.id, event: event.kind, err: error },
@@ -30,6 +29,17 @@ async function settleDeath(context: LifecycleContext, id: SandboxId, reason: str
     if (sandbox?.state === 'running') await settleNow(context, sandbox)
     context.deaths.delete(id)
   })
+}
+
+function noted(event: Exclude<NodeEvent, { kind: 'died' }>): LedgerEvent {
+  switch (event.kind) {
+    case 'tier':
+      return { name: 'sandbox.tier', data: { tier: event.tier } }
+    case 'memory-limit':
+      return { name: 'sandbox.memory-limit', data: { process: event.process } }
+    case 'image-damaged':
+      return { name: 'sandbox.image-damaged', data: { reason: event.reason } }
+  }
 }
 
 async function note(context: LifecycleContext, id: SandboxId, event: LedgerEvent): Promise<void> {

@@ -26,7 +26,7 @@ const OPERATIONS: Record<string, Operation> = {
   get: async (h, id) => await h.get(id),
   list: async (h, id) => {
     const page = await h.service.list({ teamId: TEAM, states: ['running', 'paused'], order: 'asc', limit: 100 })
-    const count = page.sandboxes.filter((sandbox) => sandbox.id === id).length
+    const count = page.sandboxes.filter(({ sandbox }) => sandbox.id === id).length
     const isGone = (await h.state(id)) === 'gone' || (await h.state(id)) === 'killing'
     if (!isGone) expect(count).toBe(1)
   },

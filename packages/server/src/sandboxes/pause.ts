@@ -1,3 +1,4 @@
+import type { NodePauseResult } from '@drowse/node'
 import { DrowseError, type SandboxId } from '@drowse/protocol'
 import { guestIsSilent, nodeFailure } from './lifecycle-errors.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
@@ -55,8 +56,9 @@ export async function pauseRun(
   if (pausing === undefined) throw await lostToKill(context, id)
   context.step(`server.${operation}.intent`)
   let wasGuestSilent: boolean
+  const pause = async (): Promise<NodePauseResult> => await context.node.pause(id, { memory, requireHealthyGuest })
   try {
-    wasGuestSilent = (await context.node.pause(id, { memory, requireHealthyGuest })).wasGuestSilent
+    wasGuestSilent = (await (reason === 'timeout' ? context.expiryEffects.run(pause) : pause())).wasGuestSilent
   } catch (error) {
     await recover(context, pausing, error)
     return

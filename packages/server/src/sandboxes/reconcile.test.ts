@@ -1,6 +1,6 @@
-import type { NodeClient } from '@drowse/node'
+import { FakeNode, type NodeClient } from '@drowse/node'
 import { newSandboxId, type SandboxId } from '@drowse/protocol'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Harness } from '../testing/harness.ts'
 
 type Cut = 'before its effect' | 'after its effect'
@@ -57,6 +57,18 @@ describe.each(['before its effect', 'after its effect'] as const)('reconcile() a
     if (cut === 'after its effect') expect(await h.secondsLeft(id)).toBe(77)
   })
 
+  test('of a cold start keeps why it is cold', async () => {
+    await using h = await Harness.start()
+    const id = await h.create()
+    await h.pause(id)
+    h.node.spoilMemory(id, 'the saved memory is damaged')
+    await crash(h, 'resume', cut, () => h.connect(id, 77))
+    await h.connect(id, 77)
+    expect(await h.get(id)).toMatchObject({ state: 'running', coldReason: 'the saved memory is damaged' })
+    const resumed = (await h.store.events.listBySandbox(id)).filter(({ name }) => name === 'sandbox.resumed')
+    expect(resumed).toMatchObject([{ data: { coldReason: 'the saved memory is damaged' } }])
+  })
+
   test('of a kill finishes it', async () => {
     await using h = await Harness.start()
     const id = await h.create()
@@ -77,6 +89,18 @@ describe('reconcile() of a running sandbox whose processes died', () => {
     await h.wake(id)
     expect(await h.get(id)).toMatchObject({ state: 'running', coldReason: expect.any(String) })
     expect(await h.events(id)).toEqual(['sandbox.created', 'sandbox.died', 'sandbox.resumed'])
+  })
+
+  test('takes the reason that the node gave before anybody listened', async () => {
+    await using h = await Harness.start()
+    const id = await h.create({ autoPause: true })
+    const next = new FakeNode()
+    await next.create({ id, templateId: 'base', limits: { memoryMb: 512, cpuCount: 2 }, init: { envVars: {} } })
+    next.emit({ id, kind: 'died', reason: 'the host was short of memory' })
+    await h.restart(next)
+    await vi.waitFor(async () => expect(await h.state(id)).toBe('paused'))
+    expect((await h.get(id)).coldReason).toBe('the host was short of memory')
+    expect(await h.events(id)).toEqual(['sandbox.created', 'sandbox.died'])
   })
 
   test('without it is gone, with the reason in its events', async () => {

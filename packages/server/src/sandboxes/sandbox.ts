@@ -1,12 +1,5 @@
 import type { SandboxId, SandboxState } from '@drowse/protocol'
-
-/** Ingress settings of a sandbox, as given at create. */
-export interface SandboxNetwork {
-  /** False makes every port but the daemon's need the traffic token. Default true. */
-  allowPublicTraffic?: boolean
-  /** Replaces the Host header of requests to ports; `${PORT}` stands for the port. */
-  maskRequestHost?: string
-}
+import type { SandboxNetwork } from './network.ts'
 
 /** One stored sandbox: what should be. Instants are ms since the epoch. */
 export interface Sandbox {
@@ -37,7 +30,7 @@ export interface Sandbox {
   metadata: Readonly<Record<string, string>>
   envVars: Readonly<Record<string, string>>
   network: Readonly<SandboxNetwork>
-  /** As given at create; undefined when nothing was given. */
+  /** As given at create or by the last change of the network; undefined when nothing was given. */
   allowInternetAccess: boolean | undefined
   secure: boolean
   /** Token of the daemon; undefined when not secured. Never changes. */
@@ -59,6 +52,14 @@ export interface Sandbox {
 export type SandboxPatch = Partial<
   Pick<
     Sandbox,
-    'startedAtMs' | 'runTimeoutMs' | 'maxEndAtMs' | 'endAtMs' | 'pauseMode' | 'wasGuestSilent' | 'coldReason'
+    | 'startedAtMs'
+    | 'runTimeoutMs'
+    | 'maxEndAtMs'
+    | 'endAtMs'
+    | 'pauseMode'
+    | 'wasGuestSilent'
+    | 'coldReason'
+    | 'network'
+    | 'allowInternetAccess'
   >
 >

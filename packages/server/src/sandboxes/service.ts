@@ -2,16 +2,19 @@ import { deadline, raceSignal, type Clock, type Logger } from '@drowse/common'
 import type { NodeClient } from '@drowse/node'
 import type { RouteSource } from '@drowse/gateway'
 import type { SandboxId } from '@drowse/protocol'
+import type { LogEntry } from '../events/log-entry.ts'
 import type { Store } from '../store/store.ts'
 import { connectSandbox, resumeSandbox, type ConnectRequest } from './connect.ts'
 import { createSandbox, type CreateRequest } from './create.ts'
 import { createSandboxOnce, type RepeatableCreate } from './create-once.ts'
 import { expireSandbox } from './expire.ts'
 import { Expiry } from './expiry.ts'
-import { describeSandbox, getSandbox, type SandboxDetail } from './get.ts'
+import { describeSandbox, findSandbox, getSandbox, type SandboxDetail } from './get.ts'
 import { killSandbox } from './kill.ts'
 import { LifecycleContext, type StartResult } from './lifecycle-context.ts'
 import { listSandboxes, type ListRequest, type SandboxPage } from './list.ts'
+import { readSandboxLogs, type LogsRequest } from './logs.ts'
+import type { NetworkUpdate } from './network.ts'
 import { takeNodeEvent } from './node-events.ts'
 import { pauseSandbox, type PauseOptions } from './pause.ts'
 import { reconcile } from './reconcile.ts'
@@ -19,6 +22,7 @@ import { createRouteSource } from './route-source.ts'
 import type { Sandbox } from './sandbox.ts'
 import type { ServerStep } from './steps.ts'
 import { refreshSandbox, setSandboxTimeout } from './timeout.ts'
+import { updateNetwork } from './update-network.ts'
 
 /** Longest time, in ms, that a stop waits for operations. */
 const STOP_LIMIT_MS = 20_000
@@ -118,14 +122,30 @@ export class SandboxService implements AsyncDisposable {
     await refreshSandbox(this.#context, teamId, id, durationMs)
   }
 
+  /** See `updateNetwork`. */
+  async updateNetwork(teamId: string, id: string, update: NetworkUpdate): Promise<void> {
+    await updateNetwork(this.#context, teamId, id, update)
+  }
+
   /** See `getSandbox`. */
   async get(teamId: string, id: string): Promise<Sandbox> {
     return await getSandbox(this.#context, teamId, id)
   }
 
+  /** Those of the ids that are sandboxes of the team. */
+  async findAll(teamId: string, ids: readonly string[]): Promise<Sandbox[]> {
+    const found = await Promise.all(ids.map(async (id) => await findSandbox(this.#context, teamId, id)))
+    return found.filter((sandbox) => sandbox !== undefined)
+  }
+
   /** See `describeSandbox`. */
   async describe(teamId: string, id: string): Promise<SandboxDetail> {
     return await describeSandbox(this.#context, teamId, id)
+  }
+
+  /** See `readSandboxLogs`. */
+  async logs(teamId: string, id: string, request: LogsRequest): Promise<LogEntry[]> {
+    return await readSandboxLogs(this.#context, teamId, id, request)
   }
 
   /** See `listSandboxes`. */

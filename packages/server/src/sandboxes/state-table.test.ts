@@ -16,8 +16,8 @@ const kill: Operation = async (h, id) => await done(h.kill(id))
 const get: Operation = async (h, id) => (await h.get(id), 200)
 const list: Operation = async (h, id) => {
   const page = await h.service.list({ teamId: TEAM, states: ['running', 'paused'], order: 'asc', limit: 10 })
-  const found = page.sandboxes.find((sandbox) => sandbox.id === id)
-  return found === undefined ? 'absent' : publicState(found.state)
+  const found = page.sandboxes.find(({ sandbox }) => sandbox.id === id)
+  return found === undefined ? 'absent' : publicState(found.sandbox.state)
 }
 const traffic: Operation = async (h, id) => (await h.service.routes.resolve(id)).kind
 

@@ -7,6 +7,7 @@ import { KyselyEventRepo } from './repos/kysely-event-repo.ts'
 import { KyselyIdempotencyRepo } from './repos/kysely-idempotency-repo.ts'
 import { KyselySandboxRepo } from './repos/kysely-sandbox-repo.ts'
 import { KyselyTeamRepo } from './repos/kysely-team-repo.ts'
+import { GroupCommit, type Writer } from './group-commit.ts'
 import type { DatabaseSchema } from './schema.ts'
 import type { Repos, Store } from './store.ts'
 
@@ -23,19 +24,21 @@ async function openStore(dialect: Dialect): Promise<Store> {
     await db.destroy()
     throw error
   }
+  const commits = new GroupCommit(db)
   return {
-    ...repos(db),
-    transaction: async (work) => await db.transaction().execute(async (tx) => await work(repos(tx))),
+    ...repos(db, commits.statement),
+    transaction: async (work) =>
+      await commits.transaction(async (tx) => await work(repos(tx, async (write) => await write(tx)))),
     [Symbol.asyncDispose]: async () => await db.destroy(),
   }
 }
 
-function repos(db: Kysely<DatabaseSchema>): Repos {
+function repos(db: Kysely<DatabaseSchema>, write: Writer): Repos {
   return {
-    sandboxes: new KyselySandboxRepo(db),
-    events: new KyselyEventRepo(db),
-    idempotency: new KyselyIdempotencyRepo(db),
-    teams: new KyselyTeamRepo(db),
+    sandboxes: new KyselySandboxRepo(db, write),
+    events: new KyselyEventRepo(db, write),
+    idempotency: new KyselyIdempotencyRepo(db, write),
+    teams: new KyselyTeamRepo(db, write),
   }
 }
 

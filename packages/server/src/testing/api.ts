@@ -78,6 +78,7 @@ export class Api implements AsyncDisposable {
 async function startApp(harness: Harness): Promise<FastifyInstance> {
   return await createApp({
     sandboxes: harness.service,
+    metrics: harness.metrics,
     templates: harness.node,
     teams: harness.store.teams,
     logger: silentLogger,

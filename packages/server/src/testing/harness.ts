@@ -4,6 +4,7 @@ import type { SandboxId } from '@drowse/protocol'
 import type { CreateRequest } from '../sandboxes/create.ts'
 import type { RepeatableCreate } from '../sandboxes/create-once.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
+import { SandboxMetrics } from '../metrics/sandbox-metrics.ts'
 import { SandboxService } from '../sandboxes/service.ts'
 import type { ServerStep } from '../sandboxes/steps.ts'
 import { openSqliteStore } from '../store/database.ts'
@@ -37,6 +38,8 @@ export class Harness implements AsyncDisposable {
   readonly store: Store
   readonly node: FakeNode
   readonly clock: FakeClock
+  /** Not started, so that hours pass quickly; a test that wants points starts it. */
+  readonly metrics: SandboxMetrics
   /** The steps that operations reached, in order. */
   readonly steps: ServerStep[] = []
   /** The service that calls go to; {@link restart} replaces it. */
@@ -49,6 +52,7 @@ export class Harness implements AsyncDisposable {
     this.store = store
     this.node = node
     this.clock = clock
+    this.metrics = new SandboxMetrics({ node, clock, logger: silentLogger })
     this.service = this.#newService(node)
   }
 

@@ -31,6 +31,8 @@ export class SandboxWatch {
   readonly #turns: KeyedMutex
   readonly #exits = new ExitWatch()
   readonly #guards = new Map<string, MemoryGuard>()
+  /** Of sandboxes that were guarded once: what they are promised stays as it is. */
+  readonly #memories = new Map<string, GuardedMemory>()
   readonly #known = new Set<string>()
   readonly #ending = new Set<string>()
 
@@ -48,27 +50,14 @@ export class SandboxWatch {
 
   /** Begins to keep a running sandbox within its memory. Where that is not possible it is logged, and the sandbox runs on. */
   async guard(id: string): Promise<void> {
-    const { instance, logger, stateDirectory } = this.#host
-    const [state, record] = await Promise.all([
-      readContainerState(stateDirectory, id),
-      findSandboxRecord(stateDirectory, id),
-    ])
-    const memoryBytes = record && (await readPromisedMemory(join(record.directory, 'bundle')))
-    if (state === undefined || memoryBytes === undefined || !this.#known.has(id)) return
+    const memory = this.#memories.get(id) ?? (await this.#readMemory(id))
+    if (memory === undefined || !this.#known.has(id)) return
+    this.#memories.set(id, memory)
     this.unguard(id)
-    const cgroup = sandboxCgroup(instance, id)
-    const memory: GuardedMemory = {
-      cgroupPath: cgroup.path,
-      socketPath: state.controlSocketPath,
-      limits: memoryLimits(memoryBytes),
-      whileFrozen: async (work) => await this.#whileFrozen(id, work),
-      onLimit: ({ name }) => this.#listeners.emit({ id, kind: 'memory-limit', process: name }),
-      giveUp: async () => (await cgroup.processes()).forEach(killProcess),
-    }
     try {
-      this.#guards.set(id, new MemoryGuard(id, memory, logger))
+      this.#guards.set(id, new MemoryGuard(id, memory, this.#host.logger))
     } catch (error) {
-      logger.warn({ id, err: error }, 'cannot guard the memory of a sandbox')
+      this.#host.logger.warn({ id, err: error }, 'cannot guard the memory of a sandbox')
     }
   }
 
@@ -101,6 +90,25 @@ export class SandboxWatch {
         const { status } = await readSandboxStatus(this.#host, id).catch(() => ({ status: 'absent' }))
         if (status === 'running') await this.guard(id)
       })
+    }
+  }
+
+  async #readMemory(id: string): Promise<GuardedMemory | undefined> {
+    const { instance, stateDirectory } = this.#host
+    const [state, record] = await Promise.all([
+      readContainerState(stateDirectory, id),
+      findSandboxRecord(stateDirectory, id),
+    ])
+    const memoryBytes = record && (await readPromisedMemory(join(record.directory, 'bundle')))
+    if (state === undefined || memoryBytes === undefined) return undefined
+    const cgroup = sandboxCgroup(instance, id)
+    return {
+      cgroupPath: cgroup.path,
+      socketPath: state.controlSocketPath,
+      limits: memoryLimits(memoryBytes),
+      whileFrozen: async (work) => await this.#whileFrozen(id, work),
+      onLimit: ({ name }) => this.#listeners.emit({ id, kind: 'memory-limit', process: name }),
+      giveUp: async () => (await cgroup.processes()).forEach(killProcess),
     }
   }
 
@@ -144,6 +152,7 @@ export class SandboxWatch {
 
   #end(id: string): void {
     this.#known.delete(id)
+    this.#memories.delete(id)
     this.#exits.remove(id)
     this.unguard(id)
   }

@@ -1,12 +1,16 @@
 import type { NodeClient } from '@drowse/node'
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { SandboxMetrics } from '../../metrics/sandbox-metrics.ts'
 import type { SandboxService } from '../../sandboxes/service.ts'
 import { sandboxConnect } from './sandbox-connect.ts'
 import { sandboxCreate } from './sandbox-create.ts'
 import { sandboxGet } from './sandbox-get.ts'
 import { sandboxKill } from './sandbox-kill.ts'
 import { sandboxList } from './sandbox-list.ts'
+import { sandboxLogs } from './sandbox-logs.ts'
+import { sandboxMetrics } from './sandbox-metrics.ts'
+import { sandboxNetwork } from './sandbox-network.ts'
 import { sandboxPause } from './sandbox-pause.ts'
 import { sandboxRefresh } from './sandbox-refresh.ts'
 import { sandboxResume } from './sandbox-resume.ts'
@@ -15,7 +19,9 @@ import { sandboxTimeout } from './sandbox-timeout.ts'
 /** What routes about sandboxes use. */
 export interface SandboxRouteDependencies {
   sandboxes: SandboxService
+  metrics: Pick<SandboxMetrics, 'between' | 'latest'>
   templates: Pick<NodeClient, 'templates'>
+  /** Name, with port where it is not 443, under which clients reach sandboxes; asked for each answer. */
   publicDomain: () => string
 }
 
@@ -24,6 +30,8 @@ export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDe
   const api = app.withTypeProvider<ZodTypeProvider>()
   sandboxCreate(api, dependencies)
   sandboxList(api, dependencies)
+  sandboxLogs(api, dependencies)
+  sandboxMetrics(api, dependencies)
   sandboxGet(api, dependencies)
   sandboxKill(api, dependencies)
   sandboxConnect(api, dependencies)
@@ -31,4 +39,5 @@ export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDe
   sandboxPause(api, dependencies)
   sandboxTimeout(api, dependencies)
   sandboxRefresh(api, dependencies)
+  sandboxNetwork(api, dependencies)
 }

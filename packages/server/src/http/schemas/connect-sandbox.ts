@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { DrowseError } from '@drowse/protocol'
 import { z } from 'zod'
 import type { ConnectRequest } from '../../sandboxes/connect.ts'
@@ -24,9 +25,9 @@ export function toConnectRequest(body: ConnectBody): ConnectRequest {
 
 /** Whether a body asks for access rules that {@link checkSameAccess} has to compare. */
 export function asksForAccess(body: ConnectBody): boolean {
-  const { allowPublicTraffic, maskRequestHost } = keptNetwork(body.network)
+  const { allowPublicTraffic, ...others } = keptNetwork(body.network)
   const isPrivate = (body.allowPublicTraffic ?? allowPublicTraffic) === false
-  return body.secure === true || isPrivate || maskRequestHost !== undefined
+  return body.secure === true || isPrivate || Object.keys(others).length > 0
 }
 
 /**
@@ -34,19 +35,24 @@ export function asksForAccess(body: ConnectBody): boolean {
  * life, and going on as if it had been granted would leave open what the caller thinks is closed.
  */
 export function checkSameAccess(body: ConnectBody, sandbox: Sandbox): void {
-  const { allowPublicTraffic, maskRequestHost } = keptNetwork(body.network)
+  const { allowPublicTraffic, ...others } = keptNetwork(body.network)
+  const [other] = Object.entries(others).find(([name, value]) => !isKept(sandbox, name, value)) ?? []
   const isPrivate = (body.allowPublicTraffic ?? allowPublicTraffic) === false
   const wrong =
     body.secure === true && !sandbox.secure
       ? 'secure'
       : isPrivate && sandbox.trafficAccessToken === undefined
         ? 'allowPublicTraffic'
-        : maskRequestHost !== undefined && maskRequestHost !== sandbox.network.maskRequestHost
-          ? 'network.maskRequestHost'
-          : undefined
+        : other === undefined
+          ? undefined
+          : `network.${other}`
   if (wrong === undefined) return
   throw new DrowseError(
     'invalid_argument',
-    `Cannot change ${wrong} of sandbox "${sandbox.id}": it is decided at create`,
+    `Cannot change ${wrong} of sandbox "${sandbox.id}": it is decided at create, or by a change of its network`,
   )
+}
+
+function isKept(sandbox: Sandbox, name: string, value: unknown): boolean {
+  return isDeepStrictEqual(Object.entries(sandbox.network).find(([key]) => key === name)?.[1], value)
 }

@@ -1,50 +1,134 @@
+import { isIPv4 } from 'node:net'
+import { DrowseError, ENVD_PORT } from '@drowse/protocol'
 import { z } from 'zod'
-import type { SandboxNetwork } from '../../sandboxes/sandbox.ts'
+import { ingressOf, type EgressSettings, type SandboxNetwork } from '../../sandboxes/network.ts'
+import { isAddressBlock, isDomainPattern, isHostAndPort } from './network-address.ts'
+import { withoutNulls } from './without-nulls.ts'
 
 /** A host with an optional port, once `${PORT}` is filled in. */
 const HOST = /^[a-z0-9]([a-z0-9.-]{0,252})(:\d{1,5})?$/i
+/** An HTTP header's name, and a value that ends no line. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,256}$/i
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]{0,8192}$/
+/** Blocks that stand for everywhere. */
+const EVERYWHERE: readonly string[] = ['0.0.0.0/0', '::/0']
 
-const empty = z.union([z.array(z.unknown()).length(0), z.record(z.string(), z.unknown()).refine(isEmpty)])
+const MAX_DESTINATIONS = 1_000
+/** Limits of E2B's API (wire.md §7, wire-drift.md §1). */
+const MAX_RULES = 10
+const MAX_DNS_SERVERS = 10
+/** Of SOCKS5, in bytes (RFC 1929). */
+const MAX_CREDENTIAL = 255
+
+const denied = z.string().refine(isAddressBlock, { error: ({ input }) => `invalid denied CIDR ${String(input)}` })
+const allowed = z.string().refine((text) => isAddressBlock(text) || isDomainPattern(text), {
+  error: ({ input }) => `invalid allowed destination ${String(input)}`,
+})
+const destinations = (entry: typeof denied): z.ZodArray<typeof denied> =>
+  z.array(entry).max(MAX_DESTINATIONS, `A list of destinations may have ${MAX_DESTINATIONS} entries at most`)
+
+const headers = z.record(
+  z.string().regex(HEADER_NAME, 'network.rules: a header name is not valid'),
+  z.string().regex(HEADER_VALUE, 'network.rules: a header value is not valid'),
+)
+const rule = z.object({ transform: z.object({ headers: headers.optional() }).optional() })
+const rules = z
+  .record(z.string(), z.array(rule))
+  .refine((given) => Object.keys(given).length <= MAX_RULES, `network.rules may name ${MAX_RULES} domains at most`)
+  .refine(
+    (given) => Object.keys(given).every(isDomainPattern),
+    'network.rules must be given by domain names; "*." may come before one',
+  )
+  .transform((given) => Object.fromEntries(Object.entries(given).map(([name, list]) => [name.toLowerCase(), list])))
+
+const credential = z
+  .string()
+  .refine((text) => Buffer.byteLength(text) <= MAX_CREDENTIAL, `network.egressProxy: at most ${MAX_CREDENTIAL} bytes`)
+const egressProxy = withoutNulls(
+  z.object({
+    address: z
+      .string('network.egressProxy.address must be host:port')
+      .refine(isHostAndPort, 'network.egressProxy.address must be host:port'),
+    username: credential.optional(),
+    password: credential.optional(),
+    tls: withoutNulls(
+      z.object({ enabled: z.boolean(), serverName: z.string().max(253).optional(), caCert: z.string().optional() }),
+    ).optional(),
+  }),
+)
+
+/** Fields for outgoing traffic, as create and update have them. */
+export const egressFields = {
+  allowOut: destinations(allowed).optional(),
+  denyOut: destinations(denied).optional(),
+  rules: rules.optional(),
+  egressProxy: egressProxy.optional(),
+  dnsServers: z
+    .array(z.string().refine(isIPv4, 'network.dnsServers must be IPv4 addresses'))
+    .max(MAX_DNS_SERVERS, `network.dnsServers may have ${MAX_DNS_SERVERS} entries at most`)
+    .optional(),
+}
+
+const egressObject = z.object(egressFields)
+
+/** `network` of a create or connect; what is null is absent. */
+export const networkSchema = withoutNulls(
+  z.object({
+    allowPublicTraffic: z.boolean().optional(),
+    maskRequestHost: z
+      .string()
+      .refine(
+        (text) => HOST.test(text.replaceAll('${PORT}', '8080')),
+        'network.maskRequestHost must be a host name, with "${PORT}" for the port',
+      )
+      .optional(),
+    httpsPorts: z
+      .array(z.int().min(1).max(65_535))
+      .refine((ports) => !ports.includes(ENVD_PORT), `network.httpsPorts must not hold ${ENVD_PORT}`)
+      .optional(),
+    ...egressFields,
+  }),
+)
+
+/** The settings of a checked `network` as they are kept. */
+export function keptNetwork(network: z.infer<typeof networkSchema> | undefined): SandboxNetwork {
+  return network === undefined ? {} : { ...ingressOf(network as SandboxNetwork), ...keptEgress(network) }
+}
+
+/** The settings for outgoing traffic as they are kept; empty lists say nothing, but for name servers. */
+export function keptEgress(given: z.infer<typeof egressObject>): EgressSettings {
+  const { allowOut = [], denyOut = [], rules: byDomain = {}, egressProxy: proxy, dnsServers } = given
+  // Zod makes absent fields `undefined`; JSON of the store leaves those out.
+  const kept = {
+    ...(allowOut.length === 0 ? {} : { allowOut }),
+    ...(denyOut.length === 0 ? {} : { denyOut }),
+    ...(Object.keys(byDomain).length === 0 ? {} : { rules: byDomain }),
+    ...(proxy === undefined ? {} : { egressProxy: proxy }),
+    ...(dnsServers === undefined ? {} : { dnsServers }),
+  }
+  return kept as EgressSettings
+}
+
+/** Settings that this version has no answer for: one that were ignored would leave open, or show, what its author means to close. */
+const NOT_HONOURED = ['rules', 'egressProxy', 'dnsServers'] as const
+
+/** Throws "invalid_argument" for settings for outgoing traffic that could not be honoured. */
+export function checkHonoured(egress: EgressSettings): void {
+  const name = NOT_HONOURED.find((each) => egress[each] !== undefined)
+  if (name === undefined) return
+  throw new DrowseError('invalid_argument', `network.${name} is not supported yet; leave it out`)
+}
 
 /**
- * `network` of a create or connect. Rules for outgoing traffic are refused, as ignoring one would leave open what its
- * author meant to close; empty ones say nothing and pass.
+ * Throws "invalid_argument" for domain names that allow nothing new, as nothing is denied: whoever gives them means to close
+ * the rest.
  */
-export const networkSchema = z.object({
-  allowPublicTraffic: z.boolean().nullish(),
-  maskRequestHost: z
-    .string()
-    .refine(
-      (text) => HOST.test(text.replaceAll('${PORT}', '8080')),
-      'network.maskRequestHost must be a host name, with "${PORT}" for the port',
-    )
-    .nullish(),
-  allowOut: unsupported('allowOut'),
-  denyOut: unsupported('denyOut'),
-  rules: unsupported('rules'),
-  egressProxy: unsupported('egressProxy'),
-  httpsPorts: unsupported('httpsPorts'),
-  dnsServers: z.null('network.dnsServers is not supported yet; leave it out').optional(),
-})
-
-/** The settings of a checked `network` that are kept. */
-export function keptNetwork(network: z.infer<typeof networkSchema> | undefined): SandboxNetwork {
-  return {
-    ...(typeof network?.allowPublicTraffic === 'boolean' ? { allowPublicTraffic: network.allowPublicTraffic } : {}),
-    ...(typeof network?.maskRequestHost === 'string' ? { maskRequestHost: network.maskRequestHost } : {}),
-  }
-}
-
-function unsupported(name: string): z.ZodOptional<z.ZodUnknown> {
-  return z
-    .unknown()
-    .refine(
-      (value) => value === null || empty.safeParse(value).success,
-      `network.${name} is not supported yet; leave it out`,
-    )
-    .optional()
-}
-
-function isEmpty(value: object): boolean {
-  return Object.keys(value).length === 0
+export function checkDomainsMatter(egress: EgressSettings, allowInternetAccess: boolean | undefined): void {
+  const { allowOut = [], denyOut = [] } = egress
+  const isClosed = allowInternetAccess === false || denyOut.some((text) => EVERYWHERE.includes(text))
+  if (isClosed || allowOut.every(isAddressBlock)) return
+  throw new DrowseError(
+    'invalid_argument',
+    'Domain names in allowOut require denyOut to include "0.0.0.0/0": without it everything is allowed',
+  )
 }

@@ -2,7 +2,9 @@ import { ENVD_VERSION, publicState } from '@drowse/protocol'
 import { z } from 'zod'
 import type { SandboxDetail } from '../../sandboxes/get.ts'
 import { idleTimeoutMs } from '../../sandboxes/idle-timeout.ts'
+import type { ListedSandbox } from '../../sandboxes/list.ts'
 import type { Sandbox } from '../../sandboxes/sandbox.ts'
+import { networkResponse, presentNetwork } from './network-response.ts'
 
 /** Required by clients' schemas and meaningless. */
 const CLIENT_ID = 'drowse'
@@ -22,6 +24,14 @@ export const sandboxResponse = identity.extend({
   domain: z.string(),
 })
 
+/** What clients do not know of and ignore, in lists. */
+const listedExtras = z.object({
+  /** Where a paused one is. */
+  tier: z.enum(['frozen', 'disk', 'files']).optional(),
+  /** Why the latest run started without its memory, or why the pause holds none. */
+  coldReason: z.string().optional(),
+})
+
 /** One entry of a list. */
 export const listedSandboxResponse = identity.extend({
   startedAt: z.string(),
@@ -33,14 +43,11 @@ export const listedSandboxResponse = identity.extend({
   metadata: z.record(z.string(), z.string()),
   volumeMounts: z.array(z.unknown()),
   envdUnresponsiveAtPause: z.literal(true).optional(),
+  drowse: listedExtras,
 })
 
-/** What clients do not know of and ignore. */
-const drowse = z.object({
-  /** Where a paused one is. */
-  tier: z.enum(['frozen', 'disk', 'files']).optional(),
-  /** Why the latest run started without its memory, or why the pause holds none. */
-  coldReason: z.string().optional(),
+/** The same, in the answer of get. */
+const extras = listedExtras.extend({
   /** End of a running one's lifetime, whatever its idle timeout does. */
   lifetimeEndAt: z.string().optional(),
   idleTimeoutSeconds: z.number().optional(),
@@ -53,10 +60,10 @@ export const sandboxDetailResponse = listedSandboxResponse.extend({
   envdAccessToken: z.string().optional(),
   domain: z.string(),
   allowInternetAccess: z.boolean().nullable(),
-  network: z.object({ allowPublicTraffic: z.boolean().optional(), maskRequestHost: z.string().optional() }),
+  network: networkResponse,
   lifecycle: z.object({ onTimeout: z.enum(['pause', 'kill']), autoResume: z.boolean() }),
   pauseMode: z.enum(['full', 'filesystem']).optional(),
-  drowse,
+  drowse: extras,
 })
 
 /** A sandbox as create, connect and resume answer it. */
@@ -70,7 +77,7 @@ export function presentSandbox(sandbox: Sandbox, domain: string): z.infer<typeof
 }
 
 /** A sandbox as lists show it. */
-export function presentListedSandbox(sandbox: Sandbox): z.infer<typeof listedSandboxResponse> {
+export function presentListedSandbox({ sandbox, tier }: ListedSandbox): z.infer<typeof listedSandboxResponse> {
   return {
     ...presentIdentity(sandbox),
     startedAt: new Date(sandbox.startedAtMs).toISOString(),
@@ -82,6 +89,7 @@ export function presentListedSandbox(sandbox: Sandbox): z.infer<typeof listedSan
     metadata: { ...sandbox.metadata },
     volumeMounts: [],
     ...(sandbox.state === 'paused' && sandbox.wasGuestSilent ? { envdUnresponsiveAtPause: true as const } : {}),
+    drowse: presentListedExtras({ sandbox, tier }),
   }
 }
 
@@ -89,11 +97,11 @@ export function presentListedSandbox(sandbox: Sandbox): z.infer<typeof listedSan
 export function presentSandboxDetail(detail: SandboxDetail, domain: string): z.infer<typeof sandboxDetailResponse> {
   const { sandbox } = detail
   return {
-    ...presentListedSandbox(sandbox),
+    ...presentListedSandbox(detail),
     ...(sandbox.envdAccessToken === undefined ? {} : { envdAccessToken: sandbox.envdAccessToken }),
     domain,
     allowInternetAccess: sandbox.allowInternetAccess ?? null,
-    network: { ...sandbox.network },
+    network: presentNetwork(sandbox.network),
     lifecycle: {
       onTimeout: sandbox.autoPause ? 'pause' : 'kill',
       autoResume: sandbox.autoResume,
@@ -103,12 +111,19 @@ export function presentSandboxDetail(detail: SandboxDetail, domain: string): z.i
   }
 }
 
-function presentExtras({ sandbox, tier, connections }: SandboxDetail): z.infer<typeof drowse> {
-  const isRunning = publicState(sandbox.state) === 'running'
-  const idleMs = idleTimeoutMs(sandbox)
+function presentListedExtras({ sandbox, tier }: ListedSandbox): z.infer<typeof listedExtras> {
   return {
     ...(tier === undefined ? {} : { tier }),
     ...(sandbox.coldReason === undefined ? {} : { coldReason: sandbox.coldReason }),
+  }
+}
+
+function presentExtras(detail: SandboxDetail): z.infer<typeof extras> {
+  const { sandbox, connections } = detail
+  const isRunning = publicState(sandbox.state) === 'running'
+  const idleMs = idleTimeoutMs(sandbox)
+  return {
+    ...presentListedExtras(detail),
     ...(isRunning ? { lifetimeEndAt: new Date(sandbox.maxEndAtMs).toISOString() } : {}),
     ...(Number.isFinite(idleMs) ? { idleTimeoutSeconds: idleMs / 1000 } : {}),
     openConnections: connections,

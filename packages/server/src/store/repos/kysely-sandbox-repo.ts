@@ -1,6 +1,7 @@
 import { DrowseError, SANDBOX_TRANSITIONS, type SandboxId, type SandboxState } from '@drowse/protocol'
 import { sql, type Kysely } from 'kysely'
 import type { Sandbox, SandboxPatch } from '../../sandboxes/sandbox.ts'
+import type { Writer } from '../group-commit.ts'
 import type { DatabaseSchema } from '../schema.ts'
 import type { SandboxListQuery, SandboxRepo, SandboxVersion } from './sandbox-repo.ts'
 import { patchToRow, sandboxFromRow, sandboxToRow } from './sandbox-row.ts'
@@ -8,13 +9,15 @@ import { patchToRow, sandboxFromRow, sandboxToRow } from './sandbox-row.ts'
 /** Sandboxes in a SQL database. */
 export class KyselySandboxRepo implements SandboxRepo {
   readonly #db: Kysely<DatabaseSchema>
+  readonly #write: Writer
 
-  constructor(db: Kysely<DatabaseSchema>) {
+  constructor(db: Kysely<DatabaseSchema>, write: Writer) {
     this.#db = db
+    this.#write = write
   }
 
   async insert(sandbox: Sandbox): Promise<void> {
-    await this.#db.insertInto('sandboxes').values(sandboxToRow(sandbox)).execute()
+    await this.#write(async (db) => await db.insertInto('sandboxes').values(sandboxToRow(sandbox)).execute())
   }
 
   async find(id: SandboxId): Promise<Sandbox | undefined> {
@@ -29,32 +32,38 @@ export class KyselySandboxRepo implements SandboxRepo {
         `Cannot move sandbox "${from.id}" from "${from.state}" to "${to}": not a transition`,
       )
     }
-    return await this.#write(from, { ...patchToRow(patch), state: to })
+    return await this.#compareAndSet(from, { ...patchToRow(patch), state: to })
   }
 
   async update(from: SandboxVersion, patch: SandboxPatch): Promise<Sandbox | undefined> {
-    return await this.#write(from, patchToRow(patch))
+    return await this.#compareAndSet(from, patchToRow(patch))
   }
 
-  async #write(from: SandboxVersion, values: object): Promise<Sandbox | undefined> {
-    const row = await this.#db
-      .updateTable('sandboxes')
-      .set({ ...values, generation: from.generation + 1 })
-      .where('id', '=', from.id)
-      .where('state', '=', from.state)
-      .where('generation', '=', from.generation)
-      .returningAll()
-      .executeTakeFirst()
+  async #compareAndSet(from: SandboxVersion, values: object): Promise<Sandbox | undefined> {
+    const row = await this.#write(
+      async (db) =>
+        await db
+          .updateTable('sandboxes')
+          .set({ ...values, generation: from.generation + 1 })
+          .where('id', '=', from.id)
+          .where('state', '=', from.state)
+          .where('generation', '=', from.generation)
+          .returningAll()
+          .executeTakeFirst(),
+    )
     return row === undefined ? undefined : sandboxFromRow(row)
   }
 
   async remove(from: SandboxVersion): Promise<boolean> {
-    const result = await this.#db
-      .deleteFrom('sandboxes')
-      .where('id', '=', from.id)
-      .where('state', '=', from.state)
-      .where('generation', '=', from.generation)
-      .executeTakeFirst()
+    const result = await this.#write(
+      async (db) =>
+        await db
+          .deleteFrom('sandboxes')
+          .where('id', '=', from.id)
+          .where('state', '=', from.state)
+          .where('generation', '=', from.generation)
+          .executeTakeFirst(),
+    )
     return result.numDeletedRows > 0n
   }
 

@@ -1,17 +1,23 @@
 import type { Kysely } from 'kysely'
+import type { Writer } from '../group-commit.ts'
 import type { DatabaseSchema } from '../schema.ts'
 import type { ApiKey, Team, TeamRepo } from './team-repo.ts'
 
 /** Teams in a SQL database. */
 export class KyselyTeamRepo implements TeamRepo {
   readonly #db: Kysely<DatabaseSchema>
+  readonly #write: Writer
 
-  constructor(db: Kysely<DatabaseSchema>) {
+  constructor(db: Kysely<DatabaseSchema>, write: Writer) {
     this.#db = db
+    this.#write = write
   }
 
   async insertTeam(team: Team): Promise<void> {
-    await this.#db.insertInto('teams').values({ id: team.id, name: team.name, created_at: team.createdAtMs }).execute()
+    await this.#write(
+      async (db) =>
+        await db.insertInto('teams').values({ id: team.id, name: team.name, created_at: team.createdAtMs }).execute(),
+    )
   }
 
   async findFirstTeam(): Promise<Team | undefined> {
@@ -20,17 +26,20 @@ export class KyselyTeamRepo implements TeamRepo {
   }
 
   async insertKey(key: ApiKey): Promise<void> {
-    await this.#db
-      .insertInto('api_keys')
-      .values({
-        id: key.id,
-        team_id: key.teamId,
-        name: key.name,
-        hash: key.hash,
-        prefix: key.prefix,
-        created_at: key.createdAtMs,
-      })
-      .execute()
+    await this.#write(
+      async (db) =>
+        await db
+          .insertInto('api_keys')
+          .values({
+            id: key.id,
+            team_id: key.teamId,
+            name: key.name,
+            hash: key.hash,
+            prefix: key.prefix,
+            created_at: key.createdAtMs,
+          })
+          .execute(),
+    )
   }
 
   async findKeyByHash(hash: string): Promise<ApiKey | undefined> {

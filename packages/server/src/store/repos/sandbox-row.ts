@@ -57,7 +57,7 @@ export function sandboxToRow(sandbox: Sandbox): SandboxTable {
     metadata: JSON.stringify(sandbox.metadata),
     env_vars: JSON.stringify(sandbox.envVars),
     network: JSON.stringify(sandbox.network),
-    allow_internet_access: sandbox.allowInternetAccess === undefined ? null : bit(sandbox.allowInternetAccess),
+    allow_internet_access: optionalBit(sandbox.allowInternetAccess),
     secure: bit(sandbox.secure),
     envd_access_token: sandbox.envdAccessToken ?? null,
     traffic_access_token: sandbox.trafficAccessToken ?? null,
@@ -79,8 +79,14 @@ export function patchToRow(patch: SandboxPatch): Partial<SandboxTable> {
     ...(patch.endAtMs === undefined ? {} : { end_at: patch.endAtMs }),
     ...('pauseMode' in patch ? { pause_mode: patch.pauseMode ?? null } : {}),
     ...(patch.wasGuestSilent === undefined ? {} : { was_guest_silent: bit(patch.wasGuestSilent) }),
+    ...(patch.network === undefined ? {} : { network: JSON.stringify(patch.network) }),
+    ...('allowInternetAccess' in patch ? { allow_internet_access: optionalBit(patch.allowInternetAccess) } : {}),
     ...('coldReason' in patch ? { cold_reason: patch.coldReason ?? null } : {}),
   }
+}
+
+function optionalBit(value: boolean | undefined): Bit | null {
+  return value === undefined ? null : bit(value)
 }
 
 function bit(value: boolean): Bit {

@@ -77,7 +77,7 @@ export class Subject {
     const page = await service.list({ teamId: TEAM, states: ['running', 'paused'], order: 'asc', limit: 100 })
     const expected = [...model.sandboxes.values()].map((sandbox) => describeModel(model, sandbox))
     const seen = await Promise.all(
-      page.sandboxes.map(async (row) => {
+      page.sandboxes.map(async ({ sandbox: row }) => {
         const held = await node.find(row.id)
         return {
           id: row.id,
