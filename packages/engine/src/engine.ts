@@ -1,3 +1,5 @@
+import type { EgressPolicy } from './egress/egress-policy.ts'
+
 /** Identity of an engine build: an image restores only under the same build and CPU features. */
 export interface EngineBuild {
   /** `gvisor` or `fake`. */
@@ -38,6 +40,8 @@ export interface SandboxSpec {
   hostname: string
   network: NetworkSlot
   limits: SandboxLimits
+  /** In force before the first process runs, for as long as the engine holds the sandbox; without one the firewall alone decides. */
+  egress?: EgressPolicy
 }
 
 /** What the host holds of a sandbox. */
@@ -101,6 +105,8 @@ export interface Engine {
   checkpoint(id: string, imageDirectory: string): Promise<{ bytes: number }>
   /** Ends the processes and removes everything the host holds for the id (never `upperDirectory`). Idempotent, safe on unknown ids. */
   destroy(id: string): Promise<void>
+  /** Puts another egress policy in force, or none, for a sandbox that is here in whatever status; "conflict" when it is absent. */
+  setEgress(id: string, policy: EgressPolicy | undefined): Promise<void>
   status(id: string): Promise<EngineStatus>
   /** Every sandbox with something on this host, whatever made it. */
   list(): Promise<EngineEntry[]>

@@ -1,5 +1,5 @@
 import type { EnvdInit, SandboxId } from '@drowse/protocol'
-import type { EngineUsage, SandboxLimits } from '@drowse/engine'
+import type { EgressPolicy, EngineUsage, SandboxLimits } from '@drowse/engine'
 
 /** What a new sandbox is made from. */
 export interface NodeCreateRequest {
@@ -8,6 +8,8 @@ export interface NodeCreateRequest {
   templateId: string
   limits: SandboxLimits
   init: NodeInit
+  /** What it may reach outside, in force before its first instruction and in every later run; default whatever the host's firewall lets through. */
+  egress?: EgressPolicy
 }
 
 /** The parts of the daemon's init that the control plane decides. */
@@ -54,6 +56,8 @@ export interface NodeSandbox {
   tier?: SandboxTier
   /** Of a running one that booted from its files: why, as its wake answered. */
   coldReason?: string
+  /** Its egress policy. */
+  egress?: EgressPolicy
   /** Of a paused one with memory: as its pause answered. */
   wasGuestSilent?: boolean
 }
@@ -103,6 +107,8 @@ export interface NodeClient {
    * A running sandbox is confirmed, not cold, and its daemon gets `init` once more.
    */
   resume(id: SandboxId, options: { init: NodeInit; memory: boolean }): Promise<NodeResumeResult>
+  /** Changes what a sandbox may reach outside, running or paused: durable and in force when it resolves. `undefined` lifts every rule of its own. */
+  setEgress(id: SandboxId, policy: EgressPolicy | undefined): Promise<void>
   /** Removes a sandbox and all it saved. Unknown ids are fine. */
   kill(id: SandboxId): Promise<void>
   find(id: SandboxId): Promise<NodeSandbox | undefined>

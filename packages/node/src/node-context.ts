@@ -76,6 +76,7 @@ export function specOf(context: NodeContext, manifest: SandboxManifest): Sandbox
     hostname: manifest.hostname,
     network: manifest.network,
     limits: manifest.limits,
+    ...(manifest.egress === undefined ? {} : { egress: manifest.egress }),
   }
 }
 

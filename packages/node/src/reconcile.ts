@@ -73,6 +73,8 @@ async function settle(context: NodeContext, manifest: SandboxManifest, engine: E
   const image = onDisk?.generation === manifest.generation ? onDisk : undefined
   const action = startAction({ phase: manifest.phase, engine, hasCommittedImage: image !== undefined })
   await context.trash.discard(at.nextImage)
+  // A change of the rules may have been cut between manifest and kernel, and the name-aware proxy listens elsewhere at each start.
+  if (engine !== 'absent') await context.engine.setEgress(id, manifest.egress)
   switch (action) {
     case 'remove':
       await context.engine.destroy(id)

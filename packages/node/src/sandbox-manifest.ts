@@ -12,6 +12,8 @@ export const sandboxManifestSchema = z.object({
   limits: z.object({ memoryMb: z.number(), cpuCount: z.number() }),
   network: z.object({ slot: z.int().min(0) }),
   hostname: z.string(),
+  /** What it may reach outside; absent while only the host's firewall decides. */
+  egress: z.object({ allow: z.array(z.string()), deny: z.array(z.string()), domains: z.array(z.string()) }).optional(),
   phase: z.enum(SANDBOX_PHASES),
   /** Number of the run, from 1: grows with each wake, so that an image tells which run it ends. */
   generation: z.int().min(1),

@@ -1,5 +1,5 @@
 import { ensureDirectory, SingleFlight, type Clock, type Logger } from '@drowse/common'
-import type { Engine, EngineEvent, SandboxLimits } from '@drowse/engine'
+import type { EgressPolicy, Engine, EngineEvent, SandboxLimits } from '@drowse/engine'
 import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
 import type { HostFacts } from './admission/host-facts.ts'
 import type { EngineAsset, GuestAsset } from './assets.ts'
@@ -22,6 +22,7 @@ import { makeContext } from './make-context.ts'
 import { killSandbox } from './operations/kill-sandbox.ts'
 import { pauseSandbox } from './operations/pause-sandbox.ts'
 import { resumeSandbox } from './operations/resume-sandbox.ts'
+import { setEgress } from './operations/set-egress.ts'
 import { reconcile } from './reconcile.ts'
 import type { NodeSettings } from './node-settings.ts'
 import type { StepHook } from './node-steps.ts'
@@ -118,6 +119,16 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     return this.#operate(id, (signal) => resumeSandbox(this.#context, id, options, signal))
   }
 
+  async setEgress(id: SandboxId, policy: EgressPolicy | undefined): Promise<void> {
+    await this.#operate(id, () => setEgress(this.#context, id, policy))
+  }
+
+  /** The egress policy of the running sandbox whose address on the host's network is `address`, if it has one. */
+  egressAt(address: string): EgressPolicy | undefined {
+    const { shelf, engine } = this.#context
+    return shelf.running().find(({ network }) => engine.endpoint(network, 0).host === address)?.egress
+  }
+
   async kill(id: SandboxId): Promise<void> {
     // The id names a folder that is taken away: nothing but an id may get there.
     if (!isSandboxId(id)) return
@@ -134,14 +145,15 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     // Read again: an operation may have ended while the engine was asked.
     const manifest = shelf.find(id)
     if (manifest === undefined) return undefined
+    const rules = manifest.egress === undefined ? {} : { egress: manifest.egress }
     if (manifest.phase === 'running' && isAlive) {
       const { coldStart, generation } = manifest
       const cold = coldStart?.generation === generation ? { coldReason: coldStart.reason } : {}
-      return { id, status: 'running', hasMemory: false, ...cold }
+      return { id, status: 'running', hasMemory: false, ...rules, ...cold }
     }
     const image = manifest.phase === 'running' ? null : manifest.image
     const mark = image?.wasGuestSilent === true ? { wasGuestSilent: true } : {}
-    return { id, status: 'paused', hasMemory: image !== null, tier: tierOf(this.#context, manifest), ...mark }
+    return { id, status: 'paused', hasMemory: image !== null, tier: tierOf(this.#context, manifest), ...rules, ...mark }
   }
 
   async inventory(): Promise<NodeSandbox[]> {

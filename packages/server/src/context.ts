@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { ensureDirectory, systemClock, type Config, type Logger } from '@drowse/common'
-import { createGvisorEngine, installFirewall, type Engine } from '@drowse/engine'
+import type { EgressPolicy, Engine } from '@drowse/engine'
 import {
   createGateway,
   ensureCertificates,
@@ -10,8 +10,9 @@ import {
   type Gateway,
   type TlsMaterial,
 } from '@drowse/gateway'
-import { createNode, dataFolder, instanceName, readAssets, type DataFolder, type SandboxNode } from '@drowse/node'
+import { createNode, dataFolder, readAssets, type DataFolder, type SandboxNode } from '@drowse/node'
 import { DrowseError } from '@drowse/protocol'
+import { hostEngine } from './host-engine.ts'
 import { hostNameservers } from './host-nameservers.ts'
 import { createApp } from './http/app.ts'
 import { SandboxMetrics } from './metrics/sandbox-metrics.ts'
@@ -58,10 +59,13 @@ export async function buildContext(
 
   const assets = await readAssets(folder)
   const nameservers = config.nameservers.length > 0 ? config.nameservers : await hostNameservers()
-  const engine = options.engine ?? (await hostEngine(config, folder, assets.engine, nameservers, logger))
+  let policyOf: (address: string) => EgressPolicy | undefined = () => undefined
+  const host = { config, folder, runsc: assets.engine, nameservers, logger }
+  const engine = options.engine ?? (await hostEngine({ ...host, policyOf: (address) => policyOf(address) }, stack))
   const node = stack.use(
     createNode({ folder, engine, assets, nameservers, clock, logger, settings: config, ...onStep }),
   )
+  policyOf = (address) => node.egressAt(address)
   const { maxTimeoutHours } = config
   const sandboxes = stack.use(new SandboxService({ store, node, clock, logger, maxTimeoutHours, ...onStep }))
 
@@ -115,17 +119,4 @@ function ownCertificateFiles({ tlsCertFile, tlsKeyFile }: Config): CertificateFi
   if (tlsCertFile === undefined && tlsKeyFile === undefined) return undefined
   if (tlsCertFile !== undefined && tlsKeyFile !== undefined) return { certPath: tlsCertFile, keyPath: tlsKeyFile }
   throw new DrowseError('invalid_argument', 'Cannot serve https: settings "tlsCertFile" and "tlsKeyFile" go together')
-}
-
-async function hostEngine(
-  config: Config,
-  folder: DataFolder,
-  runsc: { path: string; sha256: string },
-  nameservers: readonly string[],
-  logger: Logger,
-): Promise<Engine> {
-  const { sandboxSubnet } = config
-  const instance = instanceName(folder.root)
-  await installFirewall({ instance, sandboxSubnet, nameservers })
-  return createGvisorEngine({ runsc, stateDirectory: folder.runsc, instance, sandboxSubnet, logger })
 }

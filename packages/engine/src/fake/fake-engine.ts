@@ -14,6 +14,7 @@ import type {
   NetworkSlot,
   SandboxSpec,
 } from '../engine.ts'
+import type { EgressPolicy } from '../egress/egress-policy.ts'
 import { FakeGuest, type FakeMemory } from './fake-guest.ts'
 import type { FakeHost, FaultMethod } from './fake-host.ts'
 
@@ -81,6 +82,14 @@ export class FakeEngine implements Engine {
   async destroy(id: string): Promise<void> {
     this.#failIfAsked('destroy')
     await this.#remove(id)
+  }
+
+  async setEgress(id: string, policy: EgressPolicy | undefined): Promise<void> {
+    this.#failIfAsked('setEgress')
+    const sandbox = this.#host.sandboxes.get(id)
+    if (sandbox === undefined || sandbox.isDead) throw statusConflict('set the egress of', id, 'absent')
+    const { egress: _, ...rest } = sandbox.spec
+    sandbox.spec = policy === undefined ? rest : { ...rest, egress: policy }
   }
 
   async status(id: string): Promise<EngineStatus> {

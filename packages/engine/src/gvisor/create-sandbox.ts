@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { DrowseError } from '@drowse/protocol'
 import type { SandboxSpec } from '../engine.ts'
 import { mountOverlay } from '../layers/overlay-mount.ts'
+import { applyEgress } from '../egress/egress.ts'
 import {
   addressGuestEnd,
   createLink,
@@ -33,7 +34,11 @@ export async function createSandbox(host: GvisorHost, spec: SandboxSpec, signal:
   await mkdir(spec.directory, { recursive: true, mode: 0o700 })
   const directory = await realpath(spec.directory)
   const [rootDirectory, bundle] = [join(directory, 'root'), join(directory, 'bundle')]
-  await writeSandboxRecord(host.stateDirectory, id, { directory, slot: network.slot })
+  await writeSandboxRecord(host.stateDirectory, id, {
+    directory,
+    slot: network.slot,
+    hasEgress: spec.egress !== undefined,
+  })
   signal.throwIfAborted()
 
   const ingredients = ingredientsOf(host, spec, rootDirectory)
@@ -41,6 +46,7 @@ export async function createSandbox(host: GvisorHost, spec: SandboxSpec, signal:
     createLink(link),
     prepareRoot(spec, rootDirectory),
     prepareBundle(bundle, ingredients.config),
+    putEgress(host, spec),
   ])
   signal.throwIfAborted()
   // The container shell needs the namespace but not the address in it.
@@ -74,6 +80,10 @@ function ingredientsOf(host: GvisorHost, spec: SandboxSpec, rootDirectory: strin
     cgroupPath: sandboxCgroup(host.instance, spec.id).path,
   })
   return { build: host.build, spec, config, address }
+}
+
+async function putEgress({ instance, nameProxy }: GvisorHost, { network, egress }: SandboxSpec): Promise<void> {
+  if (egress !== undefined) await applyEgress({ instance, slot: network.slot }, egress, nameProxy)
 }
 
 async function prepareRoot(spec: SandboxSpec, mountPoint: string): Promise<void> {

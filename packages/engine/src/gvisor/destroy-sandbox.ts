@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { deadline, pollUntil } from '@drowse/common'
 import { unmountOverlay } from '../layers/overlay-mount.ts'
+import { clearEgress } from '../egress/egress.ts'
 import { namespacePath, removeLink } from '../network/sandbox-network.ts'
 import { sandboxCgroup } from './cgroups.ts'
 import { readContainerState, removeContainerFiles } from './container-state.ts'
@@ -30,6 +31,7 @@ export async function destroySandbox(host: GvisorHost, id: string): Promise<void
   await Promise.all([
     removeLink(namespace, record === undefined ? undefined : names.link(record.slot)),
     record === undefined ? undefined : removeDirectories(record.directory),
+    record?.hasEgress === true ? clearEgress({ instance, slot: record.slot }) : undefined,
     pollUntil(async () => ((await cgroup.remove()) ? true : undefined), {
       intervalMs: 2,
       maxIntervalMs: 50,

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { KeyedMutex, type Logger } from '@drowse/common'
 import { z } from 'zod'
-import { engineError } from '../engine-error.ts'
+import { engineError, statusConflict } from '../engine-error.ts'
 import { EngineListeners } from '../engine-listeners.ts'
 import type {
   Engine,
@@ -15,6 +15,9 @@ import type {
   NetworkSlot,
   SandboxSpec,
 } from '../engine.ts'
+import type { EgressPolicy } from '../egress/egress-policy.ts'
+import type { NameProxyPorts } from '../egress/egress-ruleset.ts'
+import { applyEgress, clearEgress } from '../egress/egress.ts'
 import { networkNames } from '../network/network-names.ts'
 import { slotAddress } from '../network/slot-address.ts'
 import { sandboxCgroup } from './cgroups.ts'
@@ -28,7 +31,7 @@ import type { GvisorHost } from './gvisor-host.ts'
 import { discardImage, sealImage, verifyImage } from './image.ts'
 import { InFlight } from './in-flight.ts'
 import { createRunsc } from './runsc.ts'
-import { listRecordIds } from './sandbox-record.ts'
+import { findSandboxRecord, listRecordIds, writeSandboxRecord } from './sandbox-record.ts'
 import { readSandboxStatus, requireStatus } from './sandbox-status.ts'
 import { readUsage } from './usage.ts'
 import { SandboxWatch } from './watch/sandbox-watch.ts'
@@ -48,6 +51,8 @@ export interface GvisorEngineOptions {
   instance: string
   /** IPv4 network that sandbox addresses come from, `a.b.c.d/n`. */
   sandboxSubnet: string
+  /** Where the name-aware proxy of egress policies listens. */
+  nameProxy?: NameProxyPorts
   logger: Logger
 }
 
@@ -66,7 +71,7 @@ class GvisorEngine implements Engine {
   readonly #watch: SandboxWatch
   #hasAdopted = false
 
-  constructor({ runsc, stateDirectory, instance, sandboxSubnet, logger }: GvisorEngineOptions) {
+  constructor({ runsc, stateDirectory, instance, sandboxSubnet, nameProxy, logger }: GvisorEngineOptions) {
     const directory = resolve(stateDirectory)
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     this.build = { kind: 'gvisor', build: runsc.sha256, cpu: cpuFeatures() }
@@ -76,6 +81,7 @@ class GvisorEngine implements Engine {
       stateDirectory: directory,
       sandboxSubnet,
       names: networkNames(instance),
+      nameProxy,
       runsc: createRunsc({ path: runsc.path, stateDirectory: directory }),
       known: new Map(),
       logger,
@@ -167,6 +173,20 @@ class GvisorEngine implements Engine {
     } catch (error) {
       throw engineError('destroy', id, error)
     }
+  }
+
+  async setEgress(id: string, policy: EgressPolicy | undefined): Promise<void> {
+    await this.#call('set the egress of', id, async () => {
+      const { instance, stateDirectory, nameProxy } = this.#host
+      const record = await findSandboxRecord(stateDirectory, id)
+      if (record === undefined) throw statusConflict('set the egress of', id, 'absent')
+      if (policy === undefined && record.hasEgress !== true) return
+      const target = { instance, slot: record.slot }
+      await writeSandboxRecord(stateDirectory, id, { ...record, hasEgress: true })
+      if (policy !== undefined) return await applyEgress(target, policy, nameProxy)
+      await clearEgress(target)
+      await writeSandboxRecord(stateDirectory, id, { ...record, hasEgress: false })
+    })
   }
 
   async status(id: string): Promise<EngineStatus> {

@@ -1,4 +1,5 @@
 import type { Logger } from '@drowse/common'
+import type { NameProxyPorts } from '../egress/egress-ruleset.ts'
 import type { NetworkNames } from '../network/network-names.ts'
 import type { KnownSandboxes } from './known-sandbox.ts'
 import type { Runsc } from './runsc.ts'
@@ -13,6 +14,8 @@ export interface GvisorHost {
   stateDirectory: string
   sandboxSubnet: string
   names: NetworkNames
+  /** Where the name-aware proxy listens; without it domains in a policy open nothing. */
+  nameProxy: NameProxyPorts | undefined
   runsc: Runsc
   known: KnownSandboxes
   logger: Logger

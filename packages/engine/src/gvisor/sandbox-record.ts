@@ -4,13 +4,15 @@ import { z } from 'zod'
 
 const SUFFIX = '.drowse.json'
 
-const recordSchema = z.object({ directory: z.string(), slot: z.number() })
+const recordSchema = z.object({ directory: z.string(), slot: z.number(), hasEgress: z.boolean().optional() })
 
 /** What destroy has to know of a sandbox that runsc's own files do not tell. Written before anything else is made. */
 export interface SandboxRecord {
   /** The sandbox's folder, with symbolic links resolved. */
   directory: string
   slot: number
+  /** Rules for outgoing traffic are, or are about to be, in the kernel. */
+  hasEgress?: boolean | undefined
 }
 
 /**

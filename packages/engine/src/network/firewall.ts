@@ -1,5 +1,6 @@
 import { exec } from '@drowse/common'
 import { firewallRuleset, type FirewallOptions } from './firewall-ruleset.ts'
+import { removeEgress } from '../egress/egress.ts'
 import { networkNames } from './network-names.ts'
 
 /**
@@ -12,8 +13,9 @@ export async function installFirewall(options: FirewallOptions): Promise<void> {
   await exec('nft', ['-f', '-'], { input: firewallRuleset(options), timeoutMs: 15_000 })
 }
 
-/** Removes the installation's nftables table. Idempotent. */
+/** Removes the installation's nftables table and the egress rules of its sandboxes. Idempotent. */
 export async function removeFirewall({ instance }: Pick<FirewallOptions, 'instance'>): Promise<void> {
   const { table } = networkNames(instance)
+  await removeEgress(instance)
   await exec('nft', ['-f', '-'], { input: `table inet ${table}\ndelete table inet ${table}\n`, timeoutMs: 15_000 })
 }

@@ -11,6 +11,14 @@ export type Reach = 'open' | 'closed'
 /** Time, in ms, after which a connection without answer counts as closed. Inside one machine an answer takes below 1 ms. */
 const CONNECT_TIMEOUT_MS = 1_000
 
+/** A program in a namespace of a {@link NetworkLab}. */
+export interface LabProgram {
+  /** What it prints after "ready". */
+  lines: AsyncIterator<string>
+  /** Sends it a line. */
+  write(line: string): void
+}
+
 /** Network namespaces that play a host, its sandboxes and the internet, with programs inside; gone on dispose. */
 export class NetworkLab implements AsyncDisposable {
   readonly #prefix: string
@@ -63,7 +71,7 @@ export class NetworkLab implements AsyncDisposable {
 
   /** Listens on TCP `port` of every address of a namespace, both families, until dispose. */
   async listen(role: string, port: number): Promise<void> {
-    await this.#start(
+    await this.start(
       role,
       `import { createServer } from 'node:net'
        createServer((socket) => socket.on('error', () => {}).end('hello')).listen(${port}, '::', () => console.log('ready'))`,
@@ -72,7 +80,7 @@ export class NetworkLab implements AsyncDisposable {
 
   /** Collects the senders of UDP packets to `port`; the returned function waits for the next one. */
   async collect(role: string, port: number): Promise<() => Promise<string>> {
-    const lines = await this.#start(
+    const { lines } = await this.start(
       role,
       `import { createSocket } from 'node:dgram'
        const socket = createSocket('udp4')
@@ -109,14 +117,18 @@ export class NetworkLab implements AsyncDisposable {
     for (const name of this.#namespaces) if (existsSync(`/run/netns/${name}`)) await exec('ip', ['netns', 'del', name])
   }
 
-  async #start(role: string, code: string): Promise<AsyncIterator<string>> {
+  /** Runs an ES module's text in a namespace until dispose; resolves once it has printed "ready". */
+  async start(role: string, code: string): Promise<LabProgram> {
     // nsenter execs node, so ending the child ends the program.
-    const child = spawn('nsenter', this.#nodeArguments(role, code), { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn('nsenter', this.#nodeArguments(role, code), {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      cwd: fileURLToPath(new URL('.', import.meta.url)),
+    })
     this.#children.push(child)
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     const first = await lines.next()
-    if (first.value !== 'ready') throw new Error(`Cannot listen in namespace "${role}": the program ended`)
-    return lines
+    if (first.value !== 'ready') throw new Error(`Cannot start a program in namespace "${role}": it ended`)
+    return { lines, write: (line) => void child.stdin.write(`${line}\n`) }
   }
 
   #nodeArguments(role: string, code: string): string[] {

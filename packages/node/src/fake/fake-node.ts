@@ -1,4 +1,4 @@
-import type { SandboxLimits } from '@drowse/engine'
+import type { EgressPolicy, SandboxLimits } from '@drowse/engine'
 import { DrowseError, newSandboxId, type SandboxId } from '@drowse/protocol'
 import { KillableOperations } from '../killable-operations.ts'
 import type {
@@ -54,6 +54,7 @@ export class FakeNode implements NodeClient {
     create: 0,
     pause: 0,
     resume: 0,
+    setEgress: 0,
     kill: 0,
     find: 0,
     inventory: 0,
@@ -143,6 +144,11 @@ export class FakeNode implements NodeClient {
     return this.#events.listen(listener)
   }
 
+  /** What a sandbox may reach outside. */
+  egressOf(id: SandboxId): EgressPolicy | undefined {
+    return this.#get(id).egress
+  }
+
   async claim(templateId: string, limits: SandboxLimits): Promise<SandboxId | undefined> {
     this.calls.claim++
     await this.#takeFault('claim')
@@ -166,7 +172,7 @@ export class FakeNode implements NodeClient {
       }
       this.#admit('create', id)
       signal.throwIfAborted()
-      this.#sandboxes.set(id, { status: 'running', tier: 'files', init: request.init })
+      this.#sandboxes.set(id, { status: 'running', tier: 'files', init: request.init, egress: request.egress })
     })
   }
 
@@ -190,8 +196,15 @@ export class FakeNode implements NodeClient {
       const result = wakeResult(sandbox, options.memory)
       const coldStart = sandbox.status === 'running' ? sandbox.coldStart : result.coldReason
       const cold = coldStart === undefined ? {} : { coldStart }
-      this.#sandboxes.set(id, { status: 'running', tier: 'files', init: options.init, ...cold })
+      const { egress } = sandbox
+      this.#sandboxes.set(id, { status: 'running', tier: 'files', init: options.init, egress, ...cold })
       return result
+    })
+  }
+
+  async setEgress(id: SandboxId, policy: EgressPolicy | undefined): Promise<void> {
+    await this.#operate('setEgress', id, () => {
+      this.#get(id).egress = policy
     })
   }
 
@@ -240,7 +253,7 @@ export class FakeNode implements NodeClient {
   }
 
   async #operate<T>(
-    method: 'create' | 'pause' | 'resume',
+    method: 'create' | 'pause' | 'resume' | 'setEgress',
     id: SandboxId,
     effect: (signal: AbortSignal) => T,
   ): Promise<T> {

@@ -1,3 +1,4 @@
+import type { EgressPolicy } from '@drowse/engine'
 import type { SandboxId } from '@drowse/protocol'
 import type { NodeInit, NodeResumeResult, NodeSandbox, SandboxTier } from '../node-client.ts'
 
@@ -7,6 +8,7 @@ export interface FakeSandbox {
   /** Where it is while it is paused. */
   tier: SandboxTier
   init: NodeInit
+  egress: EgressPolicy | undefined
   /** Its daemon did not answer when it was paused. */
   wasGuestSilent?: boolean
   /** Why this run booted from files. */
@@ -17,12 +19,13 @@ export interface FakeSandbox {
 
 /** What callers are shown of a sandbox. */
 export function describeSandbox(id: SandboxId, sandbox: FakeSandbox): NodeSandbox {
-  const { status, tier, wasGuestSilent, coldStart } = sandbox
+  const { status, tier, wasGuestSilent, coldStart, egress } = sandbox
+  const rules = egress === undefined ? {} : { egress }
   if (status === 'running') {
-    return { id, status, hasMemory: false, ...(coldStart === undefined ? {} : { coldReason: coldStart }) }
+    return { id, status, hasMemory: false, ...rules, ...(coldStart === undefined ? {} : { coldReason: coldStart }) }
   }
   const mark = wasGuestSilent === true && tier !== 'files' ? { wasGuestSilent } : {}
-  return { id, status, hasMemory: tier !== 'files', tier, ...mark }
+  return { id, status, hasMemory: tier !== 'files', tier, ...rules, ...mark }
 }
 
 /** How a wake of `sandbox` goes; a running one is confirmed. */

@@ -5,7 +5,7 @@ import type { SandboxManifest } from '../sandbox-manifest.ts'
 import type { StepLog } from '../step-log.ts'
 import { findWarmImage, getTemplate, type WarmImage } from '../templates/template-store.ts'
 import { LEAST_MEMORY_BYTES } from './memory-need.ts'
-import { makeSandboxFolder, newManifest } from './new-sandbox.ts'
+import { egressPart, makeSandboxFolder, newManifest } from './new-sandbox.ts'
 import { removeSandbox } from './remove-sandbox.ts'
 import { beginRun, type RunStart } from './run-start.ts'
 
@@ -28,7 +28,7 @@ export async function createSandbox(
   const needBytes = Math.max(LEAST_MEMORY_BYTES, warm?.bytes ?? 0)
   const steps = beginSteps(context, 'create', id)
   const work = async (): Promise<void> => {
-    const manifest = newManifest(context, { id, template, limits: request.limits, warm })
+    const manifest = newManifest(context, { id, template, limits: request.limits, warm, egress: request.egress })
     context.shelf.put(manifest)
     await steps.run('reserve', () => makeSandboxFolder(context, manifest))
     signal.throwIfAborted()
@@ -74,12 +74,9 @@ async function createFromPool(
   const steps = beginSteps(context, 'create', id)
   try {
     await context.admission.run('create', { id, limits, needBytes: 0 }, async () => {
-      const run = beginFirstRun(
-        context,
-        { ...pooled, createdAt: new Date(context.clock.nowMs()).toISOString() },
-        request,
-        signal,
-      )
+      if (request.egress !== undefined) await context.engine.setEgress(id, request.egress)
+      const createdAt = new Date(context.clock.nowMs()).toISOString()
+      const run = beginFirstRun(context, { ...pooled, ...egressPart(request.egress), createdAt }, request, signal)
       await finish(run, steps, signal, () => steps.run('thaw', () => context.engine.thaw(id)))
     })
   } catch (error) {

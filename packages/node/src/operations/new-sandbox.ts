@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { syncDirectory } from '@drowse/common'
-import type { SandboxLimits } from '@drowse/engine'
+import type { EgressPolicy, SandboxLimits } from '@drowse/engine'
 import type { SandboxId } from '@drowse/protocol'
 import type { TemplateDefinition } from '../assets.ts'
 import { makeRootDirectory } from '../disk.ts'
@@ -12,9 +12,15 @@ import type { WarmImage } from '../templates/template-store.ts'
 /** Takes a slot for a new sandbox and gives its first manifest; `warm` is the image that it will start from, if any. */
 export function newManifest(
   context: NodeContext,
-  wanted: { id: SandboxId; template: TemplateDefinition; limits: SandboxLimits; warm: WarmImage | undefined },
+  wanted: {
+    id: SandboxId
+    template: TemplateDefinition
+    limits: SandboxLimits
+    warm: WarmImage | undefined
+    egress?: EgressPolicy | undefined
+  },
 ): SandboxManifest {
-  const { id, template, limits, warm } = wanted
+  const { id, template, limits, warm, egress } = wanted
   return {
     id,
     templateId: template.id,
@@ -22,6 +28,7 @@ export function newManifest(
     limits,
     network: { slot: context.slots.take(id) },
     hostname: id,
+    ...egressPart(egress),
     phase: 'creating',
     generation: 1,
     guest: warm?.guest ?? { path: context.guest.path, hash: context.guest.hash },
@@ -38,4 +45,10 @@ export async function makeSandboxFolder(context: NodeContext, manifest: SandboxM
   await makeRootDirectory(at.upper)
   await context.shelf.save(manifest)
   await syncDirectory(context.folder.sandboxes)
+}
+
+/** The part of a manifest that an egress policy is. */
+export function egressPart(egress: EgressPolicy | undefined): Pick<SandboxManifest, 'egress'> {
+  if (egress === undefined) return {}
+  return { egress: { allow: [...egress.allow], deny: [...egress.deny], domains: [...egress.domains] } }
 }

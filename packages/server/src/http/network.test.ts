@@ -1,37 +1,29 @@
-import type { SandboxId } from '@drowse/protocol'
+import { DrowseError, type SandboxId } from '@drowse/protocol'
 import { expect, test } from 'vitest'
 import { Api } from '../testing/api.ts'
 
 const RULES = {
   allowOut: ['api.example.com', '*.pypi.org', '1.1.1.1', 'fd00::/8'],
   denyOut: ['0.0.0.0/0'],
-  rules: { 'api.example.com': [{ transform: { headers: { authorization: 'Bearer x' } } }] },
-  egressProxy: { address: 'proxy.example.com:1080', username: 'me', password: 'secret' },
-  dnsServers: ['8.8.8.8'],
 }
-
-/** What get shows of a proxy. */
-const SHOWN = { ...RULES, egressProxy: { address: 'proxy.example.com:1080', username: 'me' } }
+/** What a node is told of them. */
+const POLICY = { allow: ['1.1.1.1'], deny: ['0.0.0.0/0'], domains: ['api.example.com', '*.pypi.org'] }
 
 async function info(api: Api, id: string): Promise<Record<string, unknown>> {
   return (await api.call('GET', `/sandboxes/${id}`)).body
 }
 
-test('create keeps and shows network settings; a password is kept, not shown', async () => {
+test('create keeps and shows network settings, and puts them in force', async () => {
   await using api = await Api.start()
   const network = { ...RULES, allowPublicTraffic: false, maskRequestHost: 'x:${PORT}', httpsPorts: [3000] }
   const id = await api.create({ network, allow_internet_access: true })
-  expect(await info(api, id)).toMatchObject({
-    network: { ...network, egressProxy: SHOWN.egressProxy },
-    allowInternetAccess: true,
-    drowse: { egressEnforced: false },
-  })
-  expect(JSON.stringify(await info(api, id))).not.toContain('secret')
+  expect(await info(api, id)).toMatchObject({ network, allowInternetAccess: true })
+  expect(api.harness.node.egressOf(id as SandboxId)).toEqual(POLICY)
   const [row] = await api.harness.store.sandboxes.all()
   expect(row?.network).toEqual(network)
 })
 
-test('create takes nulls and empty lists as nothing said, and names in lower case', async () => {
+test('create takes nulls and empty lists as nothing said, and has no rules then', async () => {
   await using api = await Api.start()
   const nothing = {
     allowPublicTraffic: null,
@@ -43,9 +35,7 @@ test('create takes nulls and empty lists as nothing said, and names in lower cas
   }
   const id = await api.create({ network: nothing })
   expect(await info(api, id)).toMatchObject({ network: {}, allowInternetAccess: null })
-  expect((await info(api, id))['drowse']).not.toHaveProperty('egressEnforced')
-  const named = await api.create({ network: { rules: { 'API.Example.com': [] } } })
-  expect(await info(api, named)).toMatchObject({ network: { rules: { 'api.example.com': [] } } })
+  expect(api.harness.node.egressOf(id as SandboxId)).toBeUndefined()
 })
 
 test('create takes names in allowOut when there is no internet access otherwise', async () => {
@@ -66,8 +56,10 @@ test('PUT network replaces all outgoing settings, clears what is omitted, and ke
     allowInternetAccess: false,
   })
   expect(await put(RULES)).toBe(204)
-  expect((await info(api, id))['network']).toEqual({ ...forLife, ...SHOWN })
+  expect((await info(api, id))['network']).toEqual({ ...forLife, ...RULES })
+  expect(api.harness.node.egressOf(id as SandboxId)).toEqual(POLICY)
   expect(await put({})).toBe(204)
+  expect(api.harness.node.egressOf(id as SandboxId)).toBeUndefined()
   expect(await info(api, id)).toMatchObject({ network: forLife, allowInternetAccess: null })
   expect(await api.harness.events(id as SandboxId)).toEqual(['sandbox.created', ...Array(3).fill('sandbox.network')])
 })
@@ -82,12 +74,39 @@ test('PUT network of a paused one is kept over its wake, and wakes nothing', asy
   expect(await info(api, id)).toMatchObject({ state: 'running', network: { denyOut: ['::/0'] } })
 })
 
+test('PUT network that the node fails to put in force stays, and is put in force at the next start', async () => {
+  await using api = await Api.start()
+  const { harness } = api
+  const id = await api.create()
+  harness.node.failNext('setEgress', new DrowseError('engine_failed', 'told so'))
+  const answer = await api.call('PUT', `/sandboxes/${id}/network`, { body: RULES })
+  expect(answer.status).toBe(500)
+  expect(harness.node.egressOf(id as SandboxId)).toBeUndefined()
+  await harness.restart()
+  expect(harness.node.egressOf(id as SandboxId)).toEqual(POLICY)
+})
+
+test.each([
+  ['rules', { 'a.b': [{ transform: { headers: { a: 'b' } } }] }],
+  ['egressProxy', { address: 'proxy.example.com:1080' }],
+  ['dnsServers', ['8.8.8.8']],
+])('create refuses %s, which could not be honoured', async (name, value) => {
+  await using api = await Api.start()
+  const body = { templateID: 'base', network: { [name]: value } }
+  expect(await api.call('POST', '/sandboxes', { body })).toMatchObject({
+    status: 400,
+    body: { message: expect.stringContaining(`network.${name} is not supported yet`) },
+  })
+})
+
 test('PUT network refuses what is wrong and changes nothing; an unknown and a killed one are 404', async () => {
   await using api = await Api.start()
   const id = await api.create({ network: { denyOut: ['10.0.0.0/8'] } })
   const put = async (of: string, body: unknown): Promise<number> =>
     (await api.call('PUT', `/sandboxes/${of}/network`, { body })).status
-  for (const body of [{ denyOut: ['x.y'] }, { allowOut: ['x.y'] }, { allow_internet_access: 'no' }, []]) {
+  const proxied = { egressProxy: { address: 'x.y:1' } }
+  const wrong = [{ denyOut: ['x.y'] }, { allowOut: ['x.y'] }, { allow_internet_access: 'no' }, [], proxied]
+  for (const body of wrong) {
     expect(await put(id, body)).toBe(400)
   }
   expect(await info(api, id)).toMatchObject({ network: { denyOut: ['10.0.0.0/8'] } })

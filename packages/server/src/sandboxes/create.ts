@@ -3,6 +3,7 @@ import type { NodeTemplate } from '@drowse/node'
 import { newSandboxId, type SandboxId } from '@drowse/protocol'
 import type { Repos } from '../store/store.ts'
 import { checkTimeout, startDeadlines } from './deadlines.ts'
+import { egressPolicyOf } from './egress-policy.ts'
 import { beginKill, discard, finishKillOrRetry } from './kill.ts'
 import { nodeFailure } from './lifecycle-errors.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
@@ -40,12 +41,14 @@ export async function createSandbox(
 async function startNew(context: LifecycleContext, creating: Sandbox, request: CreateRequest): Promise<Sandbox> {
   const { id } = creating
   const { template } = request
+  const egress = egressPolicyOf(creating)
   try {
     await context.node.create({
       id,
       templateId: template.id,
       limits: { memoryMb: creating.memoryMb, cpuCount: creating.cpuCount },
       init: nodeInit(creating),
+      ...(egress === undefined ? {} : { egress }),
     })
   } catch (error) {
     const killing = await beginKill(context, creating, 'creation failed')

@@ -51,10 +51,3 @@ export function ingressOf({ allowPublicTraffic, maskRequestHost, httpsPorts }: S
     ...(httpsPorts === undefined ? {} : { httpsPorts }),
   }
 }
-
-/** Whether anything in the settings limits or changes outgoing traffic. */
-export function hasEgressRules(network: EgressSettings, allowInternetAccess: boolean | undefined): boolean {
-  const { allowOut = [], denyOut = [], rules = {}, egressProxy, dnsServers } = network
-  const isPlain = allowOut.length + denyOut.length + Object.keys(rules).length === 0 && egressProxy === undefined
-  return !isPlain || dnsServers !== undefined || allowInternetAccess === false
-}

@@ -1,6 +1,7 @@
 import type { NodeSandbox } from '@drowse/node'
 import type { SandboxState } from '@drowse/protocol'
 import { startDeadlines } from './deadlines.ts'
+import { settleEgress } from './egress-policy.ts'
 import { beginKill, finishKill } from './kill.ts'
 import type { LedgerEvent } from './ledger.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
@@ -32,7 +33,11 @@ export async function settle(
   sandbox: Sandbox,
   held: NodeSandbox | undefined,
 ): Promise<Sandbox | undefined> {
-  return await SETTLERS[sandbox.state](context, sandbox, held)
+  const settled = await SETTLERS[sandbox.state](context, sandbox, held)
+  if (settled !== undefined && held !== undefined && held.status !== 'broken') {
+    await settleEgress(context, settled, held)
+  }
+  return settled
 }
 
 type Settler = (

@@ -109,6 +109,16 @@ export function keptEgress(given: z.infer<typeof egressObject>): EgressSettings 
   return kept as EgressSettings
 }
 
+/** Settings that this version has no answer for: one that were ignored would leave open, or show, what its author means to close. */
+const NOT_HONOURED = ['rules', 'egressProxy', 'dnsServers'] as const
+
+/** Throws "invalid_argument" for settings for outgoing traffic that could not be honoured. */
+export function checkHonoured(egress: EgressSettings): void {
+  const name = NOT_HONOURED.find((each) => egress[each] !== undefined)
+  if (name === undefined) return
+  throw new DrowseError('invalid_argument', `network.${name} is not supported yet; leave it out`)
+}
+
 /**
  * Throws "invalid_argument" for domain names that allow nothing new, as nothing is denied: whoever gives them means to close
  * the rest.

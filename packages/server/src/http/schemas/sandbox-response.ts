@@ -2,7 +2,6 @@ import { ENVD_VERSION, publicState } from '@drowse/protocol'
 import { z } from 'zod'
 import type { SandboxDetail } from '../../sandboxes/get.ts'
 import { idleTimeoutMs } from '../../sandboxes/idle-timeout.ts'
-import { hasEgressRules } from '../../sandboxes/network.ts'
 import type { ListedSandbox } from '../../sandboxes/list.ts'
 import type { Sandbox } from '../../sandboxes/sandbox.ts'
 import { networkResponse, presentNetwork } from './network-response.ts'
@@ -54,8 +53,6 @@ const extras = listedExtras.extend({
   idleTimeoutSeconds: z.number().optional(),
   /** Requests, streams and upgraded sockets that are open. */
   openConnections: z.number(),
-  /** There once the sandbox has rules for outgoing traffic: whether they are in force. */
-  egressEnforced: z.boolean().optional(),
 })
 
 /** Answer of get. */
@@ -130,7 +127,6 @@ function presentExtras(detail: SandboxDetail): z.infer<typeof extras> {
     ...(isRunning ? { lifetimeEndAt: new Date(sandbox.maxEndAtMs).toISOString() } : {}),
     ...(Number.isFinite(idleMs) ? { idleTimeoutSeconds: idleMs / 1000 } : {}),
     openConnections: connections,
-    ...(hasEgressRules(sandbox.network, sandbox.allowInternetAccess) ? { egressEnforced: false } : {}),
   }
 }
 

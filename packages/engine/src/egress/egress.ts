@@ -1,0 +1,32 @@
+import { exec } from '@drowse/common'
+import type { EgressPolicy } from './egress-policy.ts'
+import {
+  dropEgressRuleset,
+  egressRuleset,
+  noEgressRuleset,
+  type EgressTarget,
+  type NameProxyPorts,
+} from './egress-ruleset.ts'
+
+/** Puts a policy in force for one sandbox in one transaction; packets from there on are judged by it (see {@link egressRuleset}). */
+export async function applyEgress(
+  target: EgressTarget,
+  policy: EgressPolicy,
+  ports: NameProxyPorts | undefined,
+): Promise<void> {
+  await nft(egressRuleset(target, policy, ports))
+}
+
+/** Removes the rules of one slot. Idempotent. */
+export async function clearEgress(target: EgressTarget): Promise<void> {
+  await nft(noEgressRuleset(target))
+}
+
+/** Removes the rules of every sandbox of an installation. Idempotent. */
+export async function removeEgress(instance: string): Promise<void> {
+  await nft(dropEgressRuleset(instance))
+}
+
+async function nft(input: string): Promise<void> {
+  await exec('nft', ['-f', '-'], { input, timeoutMs: 15_000 })
+}

@@ -1,0 +1,26 @@
+import { Resolver } from 'node:dns/promises'
+import { BlockList } from 'node:net'
+import { BLOCKED_RANGES } from '../../network/blocked-ranges.ts'
+
+/** Time, in ms, for one try at a name server, and how many there are. */
+const TRY_MS = 2_000
+const TRIES = 2
+
+const blocked = new BlockList()
+for (const range of BLOCKED_RANGES) {
+  const [network = '', length] = range.split('/')
+  blocked.addSubnet(network, Number(length), 'ipv4')
+}
+
+/** Gives the IPv4 addresses of a name that sandboxes may reach; empty when there is none. */
+export type ResolvePublic = (name: string) => Promise<string[]>
+
+/**
+ * Makes a resolver that asks the given name servers (`a.b.c.d` or `a.b.c.d:port`). An allowed name that points into the host's own networks
+ * gives nothing: the connection is made from the host, which the firewall would not stop.
+ */
+export function createResolvePublic(nameservers: readonly string[]): ResolvePublic {
+  const resolver = new Resolver({ timeout: TRY_MS, tries: TRIES })
+  resolver.setServers(nameservers)
+  return async (name) => (await resolver.resolve4(name)).filter((address) => !blocked.check(address, 'ipv4'))
+}
