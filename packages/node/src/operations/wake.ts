@@ -28,7 +28,11 @@ export function beginWake({ context, init, signal }: Wake, manifest: SandboxMani
  * Waits for the daemon, and after a boot from files (`isCold`) for what the template starts with, then makes the new run the truth; from then
  * on the image is of an earlier run.
  */
-export async function finishWake(wake: Wake, run: RunStart, { isCold }: { isCold: boolean } = { isCold: false }): Promise<void> {
+export async function finishWake(
+  wake: Wake,
+  run: RunStart,
+  { isCold }: { isCold: boolean } = { isCold: false },
+): Promise<void> {
   const { context, manifest, init, steps, signal } = wake
   try {
     signal.throwIfAborted()
