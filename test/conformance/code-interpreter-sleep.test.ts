@@ -14,9 +14,11 @@ describe('contexts of a sandbox that sleeps', () => {
     const sandbox = keep(await Sandbox.create({ lifecycle: { onTimeout: 'pause', autoResume: true } }))
     await sandbox.runCode('const kept = 7', { language: 'javascript' })
     const context = await sandbox.createCodeContext()
-    await sandbox.runCode('import matplotlib\nfrom matplotlib.figure import Figure\nn = [1, 2]', { context })
-    await sandbox.runCode('fig = Figure(); ax = fig.subplots(); _ = ax.plot(n)')
-    await sandbox.runCode('n = [3]')
+    await sandbox.runCode('n = [1, 2]', { context })
+    await sandbox.runCode('from matplotlib.figure import Figure\nfig = Figure(); ax = fig.subplots(); n = [3]', {
+      timeoutMs: 60_000,
+    })
+    await sandbox.runCode('_ = ax.plot(n)')
     await sandbox.pause()
     if (tier === 'disk') await dropToDisk(installation, sandbox.sandboxId)
     expect((await sandbox.runCode('n')).text).toBe('[3]')

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { OutputMessage, Result } from '@e2b/code-interpreter'
 import { killAfterEach } from '../platform/support/sandboxes.ts'
@@ -39,7 +40,7 @@ describe.each(INTERPRETER_CLIENTS)('runCode() of $name', ({ Sandbox }) => {
     expect(results.map(({ html, isMainResult }) => [html, isMainResult])).toEqual([['<b>shown</b>', false]])
     expect(names).toEqual(['ZeroDivisionError'])
     expect(execution.error).toMatchObject({ name: 'ZeroDivisionError', value: 'division by zero' })
-    expect(execution.error?.traceback).toContain('1/0')
+    expect(stripVTControlCharacters(execution.error?.traceback ?? '')).toContain('----> 6 1/0')
     expect(execution.logs.stdout.join('')).toBe('out\n')
     expect(execution.logs.stderr.join('')).toBe('err\n')
     expect((await sandbox.runCode('"still there"')).text).toBe('still there')
