@@ -48,7 +48,6 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
   const users = new UserDatabase(root)
   const launcher = new Launcher(users, options.processLimit)
   const parts = { settings: new GuestSettings(options.path), users, processes: new ProcessTable(launcher), log }
-  }
   const daemon: DaemonContext = { ...parts, startup: new Startup(parts), root }
   // Uploads and streams last as long as they last: no limit on a whole request.
   const server = createServer(
