@@ -9,7 +9,7 @@ import { removeTree } from '../host/remove-tree.ts'
 import { installFolder, removeStaging } from '../host/staging.ts'
 import { setupError } from '../setup-error.ts'
 import type { StepOutcome, StepTools } from '../steps/step.ts'
-import { buildRunsc } from './build-runsc.ts'
+import { BUILD_SOURCE, buildRunsc } from './build-runsc.ts'
 import { fetchRunsc } from './fetch-runsc.ts'
 import { findRunsc } from './find-runsc.ts'
 import { runscProblem } from './probe-runsc.ts'
@@ -19,13 +19,13 @@ import type { RunscCandidate } from './runsc-candidate.ts'
 const NAME_LENGTH = 16
 
 /**
- * Puts a runsc under `engine/` and records it in `engine/current.json`: the one recorded before, else one found on PATH, fetched from a release
+ * Puts a runsc under `engine/` and records it in `engine/current.json`: the one recorded before (unless it is a build of ours by an earlier recipe), else one found on PATH, fetched from a release
  * or built from source. Older builds stay, since images need theirs.
  */
 export async function installRunsc(context: SetupContext, tools: StepTools): Promise<StepOutcome> {
   const { folder } = context
   const current = await findEngineAsset(folder.engine)
-  if (current !== undefined) return { status: 'kept', detail: current.source }
+  if (current !== undefined && !isOutdated(current)) return { status: 'kept', detail: current.source }
   await ensureDirectory(folder.engine)
   await removeStaging(folder.engine)
   const work = join(folder.engine, 'work')
@@ -35,6 +35,11 @@ export async function installRunsc(context: SetupContext, tools: StepTools): Pro
   // Toolchain, modules and caches: kept over a failure for the next try, of no use after a success.
   await removeTree(work)
   return { status: 'done', detail: asset.source }
+}
+
+/** A build of ours by an earlier recipe is made anew; what a person or a release gave stays. Images of the old build keep their binary. */
+function isOutdated({ source }: EngineAsset): boolean {
+  return source.startsWith('built from ') && !source.startsWith(BUILD_SOURCE)
 }
 
 /** The recorded runsc when its binary is still there. */
