@@ -77,6 +77,28 @@ export function createProgram(context: CommandContext, setExitCode: (code: numbe
       const { serve } = await import('./commands/serve.ts')
       setExitCode(await serve(context, data()))
     })
+  const template = program.command('template').description('templates that sandboxes are made from')
+  template
+    .command('list')
+    .description('show each template: its state, layers and size')
+    .action(async () => await (await import('./commands/template-list.ts')).templateList(context, data()))
+  template
+    .command('build')
+    .description('build templates of this clone now; what is done already is kept')
+    .argument('<name...>', 'as in "drowse template list"')
+    .action(async (names) => await (await import('./commands/template-build.ts')).templateBuild(context, names, data()))
+  template
+    .command('add')
+    .description(
+      'make a template from an image, such as "skopeo copy ... oci:<folder>" writes, or from a tar of a root',
+    )
+    .argument('<name>', 'what clients ask for')
+    .option('--oci <folder>', 'folder with an OCI layout')
+    .option('--rootfs <tar>', 'tar archive of a root, plain or compressed by gzip or zstd')
+    .action(async (name, options) => {
+      const { templateAdd } = await import('./commands/template-add.ts')
+      await templateAdd(context, name, { ...data(), ...options })
+    })
   program
     .command('test')
     .description('run the tests; the last line counts them')

@@ -1,6 +1,7 @@
 import type { GuestSettings } from './identity/guest-settings.ts'
 import type { Log } from './log.ts'
 import type { ProcessTable } from './process/process-table.ts'
+import type { Startup } from './startup/startup.ts'
 import type { UserDatabase } from './users/user-database.ts'
 
 /** What the daemon's parts share; built once by `createDaemon`. */
@@ -8,6 +9,8 @@ export interface DaemonContext {
   settings: GuestSettings
   users: UserDatabase
   processes: ProcessTable
+  /** What the template starts its sandboxes with. */
+  startup: Startup
   /** Folder that holds the guest's `etc/`; `/` but in tests. */
   root: string
   log: Log

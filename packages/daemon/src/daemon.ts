@@ -12,6 +12,7 @@ import type { Log } from './log.ts'
 import { Launcher } from './process/launcher.ts'
 import { ProcessTable } from './process/process-table.ts'
 import { registerProcessService } from './process/process-service.ts'
+import { Startup } from './startup/startup.ts'
 import { UserDatabase } from './users/user-database.ts'
 
 /** Largest RPC message, in bytes. */
@@ -43,15 +44,11 @@ export interface RunningDaemon extends AsyncDisposable {
 
 /** Starts the daemon and resolves once it listens. */
 export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon> {
-  const users = new UserDatabase(options.root)
+  const { root, log } = options
+  const users = new UserDatabase(root)
   const launcher = new Launcher(users, options.processLimit)
-  const daemon: DaemonContext = {
-    settings: new GuestSettings(options.path),
-    users,
-    processes: new ProcessTable(launcher),
-    root: options.root,
-    log: options.log,
-  }
+  const parts = { settings: new GuestSettings(options.path), users, processes: new ProcessTable(launcher), log }
+  const daemon: DaemonContext = { ...parts, startup: new Startup(parts), root }
   // Uploads and streams last as long as they last: no limit on a whole request.
   const server = createServer(
     { requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: CHECK_CONNECTIONS_MS },
@@ -65,6 +62,7 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
     // A server that listens on TCP has an address of this type.
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
+      daemon.startup[Symbol.dispose]()
       await daemon.processes.killAll()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -21,6 +21,15 @@ export const guestAssetSchema = z.object({
   hash: z.string(),
 })
 
+const commandSchema = z.object({ cmd: z.string(), args: z.array(z.string()) })
+
+/** What runs in each sandbox of a template from its boot on, and how to see that it is ready; goes to the daemon as it is. */
+export const templateStartSchema = z.object({
+  ...commandSchema.shape,
+  user: z.string().optional(),
+  ready: z.union([z.object({ port: z.int(), path: z.string() }), commandSchema]).optional(),
+})
+
 /** `templates/<id>/template.json`, written by setup or a build: what a template is, without its warm image. */
 export const templateDefinitionSchema = z.object({
   id: z.string(),
@@ -30,10 +39,29 @@ export const templateDefinitionSchema = z.object({
   memoryMb: z.number(),
   cpuCount: z.number(),
   diskSizeMb: z.number(),
+  /** Absent: a sandbox is ready when its daemon answers. */
+  start: templateStartSchema.optional(),
+})
+
+/** `templates/<id>/build.json`, written by setup while it builds a template, and left by a build that failed. */
+export const templateBuildSchema = z.object({
+  id: z.string(),
+  names: z.array(z.string()),
+  /** The building process; it is the same one only with the same start time. */
+  pid: z.int(),
+  startTime: z.number(),
+  startedAt: z.iso.datetime(),
+  /** How long the whole build is expected to take, in seconds. */
+  expectedSeconds: z.number(),
+  /** What it does at the moment, for people. */
+  detail: z.string(),
+  /** Why it failed; absent while it is under way. */
+  error: z.string().optional(),
 })
 
 export type EngineAsset = z.infer<typeof engineAssetSchema>
 export type GuestAsset = z.infer<typeof guestAssetSchema>
+export type TemplateBuild = z.infer<typeof templateBuildSchema>
 export type TemplateDefinition = z.infer<typeof templateDefinitionSchema>
 
 /** Reads what setup installed. Throws "setup_failed" when `up` has not been run on this data folder. */

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { deadline, pollUntil } from '@drowse/common'
-import { DrowseError, type EnvdInit } from '@drowse/protocol'
+import { DrowseError, type EnvdInit, type EnvdStart } from '@drowse/protocol'
 
 /** Address of a sandbox's daemon from this host. */
 export interface DaemonEndpoint {
@@ -14,6 +14,10 @@ const ANSWER_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 250
 /** Longest wait for the answer on a connection, in ms; a restored guest may first have to load its pages. */
 const RESPONSE_TIMEOUT_MS = 5_000
+
+/** Longest wait, in ms, for what a template starts with to be ready; clients wait 60 s for a create. */
+const READY_TIMEOUT_MS = 55_000
+const HTTP_UNAVAILABLE = 503
 
 /** Longest time, in ms, in which a daemon that is well answers. */
 const HEALTHY_TIMEOUT_MS = 1_000
@@ -56,6 +60,30 @@ export async function initDaemon(
   const what = `initialise the daemon of sandbox "${id}"`
   const status = await pollDaemon(endpoint, { method: 'POST', path: '/init', headers, body }, what, signal)
   if (status !== 204) throw new DrowseError('engine_failed', `Cannot ${what}: it answered ${status}`)
+}
+
+/**
+ * Has the daemon run what a template starts with, once a boot, and waits until that is ready. A daemon that has been told its access token
+ * needs it again. Throws "deadline_exceeded" after 55 s and "engine_failed" when the daemon refuses.
+ */
+export async function startInDaemon(
+  endpoint: DaemonEndpoint,
+  id: string,
+  start: EnvdStart,
+  options: { accessToken?: string | undefined; signal?: AbortSignal } = {},
+): Promise<void> {
+  const { accessToken, signal } = options
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  if (accessToken !== undefined) headers['x-access-token'] = accessToken
+  const what = `get ready what sandbox "${id}" starts with`
+  const limit = deadline(READY_TIMEOUT_MS, what, signal)
+  const request: DaemonRequest = { method: 'POST', path: '/start', headers, body: JSON.stringify(start) }
+  const probe = async (): Promise<number | undefined> => {
+    const status = await callDaemon(endpoint, request, limit).catch(() => HTTP_UNAVAILABLE)
+    return status === HTTP_UNAVAILABLE ? undefined : status
+  }
+  const status = await pollUntil(probe, { intervalMs: 10, maxIntervalMs: 100, signal: limit })
+  if (status !== 204) throw new DrowseError('engine_failed', `Cannot ${what}: the daemon answered ${status}`)
 }
 
 /** Makes one call on a connection of its own and drops the answer's body. Resolves with the HTTP status. */

@@ -14,11 +14,15 @@ export {
   engineAssetSchema,
   guestAssetSchema,
   readAssets,
+  templateBuildSchema,
   templateDefinitionSchema,
+  templateStartSchema,
   type EngineAsset,
   type GuestAsset,
+  type TemplateBuild,
   type TemplateDefinition,
 } from './assets.ts'
+export { listTemplateBuilds, type TemplateBuildStatus } from './templates/template-builds.ts'
 export { dataFolder, type DataFolder } from './data-folder.ts'
 export { warmManifestSchema, type WarmManifest } from './templates/warm-manifest.ts'
 export { instanceName } from './instance-name.ts'

@@ -1,5 +1,6 @@
 import type { EnvdInit, SandboxId } from '@drowse/protocol'
 import type { EgressPolicy, EngineUsage, SandboxLimits } from '@drowse/engine'
+import type { TemplateBuildStatus } from './templates/template-builds.ts'
 
 /** What a new sandbox is made from. */
 export interface NodeCreateRequest {
@@ -119,6 +120,8 @@ export interface NodeClient {
   /** What each running sandbox uses, read without disturbing any of them. */
   usage(): Promise<NodeUsage[]>
   templates(): Promise<NodeTemplate[]>
+  /** Builds of templates that are under way or did not end well. A template may be there all the same, from an earlier build. */
+  templateBuilds(): Promise<TemplateBuildStatus[]>
   /** Where TCP port `port` of a running sandbox is reached from this host. Throws "not_found" for an unknown id and for a paused one. */
   endpoint(id: SandboxId, port: number): Promise<{ host: string; port: number }>
 }

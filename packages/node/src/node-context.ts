@@ -4,7 +4,7 @@ import type { Admission } from './admission/admission.ts'
 import { ENVD_PORT, type EnvdInit, type SandboxId } from '@drowse/protocol'
 import type { GuestAsset } from './assets.ts'
 import type { BackgroundWork } from './background-work.ts'
-import { initDaemon } from './daemon-client.ts'
+import { initDaemon, startInDaemon } from './daemon-client.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { NodeInit } from './node-client.ts'
 import type { NodeEvents } from './node-events.ts'
@@ -97,6 +97,18 @@ export async function introduce(
     identity,
   }
   await initDaemon(context.engine.endpoint(manifest.network, ENVD_PORT), manifest.id, body, signal)
+}
+
+/** After a boot from files: has what the template starts with run, and waits until it is ready. The daemon has been introduced. */
+export async function startUp(
+  context: NodeContext,
+  manifest: SandboxManifest,
+  init: NodeInit,
+  signal: AbortSignal,
+): Promise<void> {
+  if (manifest.start === undefined) return
+  const endpoint = context.engine.endpoint(manifest.network, ENVD_PORT)
+  await startInDaemon(endpoint, manifest.id, manifest.start, { accessToken: init.accessToken, signal })
 }
 
 /** Destroys what the engine holds of a sandbox after the answer; the next operation on it waits for that. */

@@ -1,5 +1,6 @@
 import { isSandboxId, type SandboxId } from '@drowse/protocol'
 import { z } from 'zod'
+import { templateStartSchema } from './assets.ts'
 import { imageManifestSchema } from './images/image-manifest.ts'
 import { SANDBOX_PHASES } from './phases.ts'
 
@@ -24,6 +25,8 @@ export const sandboxManifestSchema = z.object({
   /** Copy of the manifest in `image/`; null while there is no saved memory. */
   image: imageManifestSchema.nullable(),
   createdAt: z.iso.datetime(),
+  /** What runs from a boot on, as the template said when the sandbox was made. */
+  start: templateStartSchema.optional(),
 })
 
 export type SandboxManifest = z.infer<typeof sandboxManifestSchema>

@@ -26,6 +26,7 @@ import { setEgress } from './operations/set-egress.ts'
 import { reconcile } from './reconcile.ts'
 import type { NodeSettings } from './node-settings.ts'
 import type { StepHook } from './node-steps.ts'
+import { listTemplateBuilds, type TemplateBuildStatus } from './templates/template-builds.ts'
 import { listTemplates } from './templates/template-store.ts'
 import { warmTemplate } from './templates/warm-template.ts'
 import { tierOf } from './tiers/sandbox-tier.ts'
@@ -172,6 +173,10 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
       limits: { memoryMb: template.memoryMb, cpuCount: template.cpuCount },
       diskSizeMb: template.diskSizeMb,
     }))
+  }
+
+  async templateBuilds(): Promise<TemplateBuildStatus[]> {
+    return await listTemplateBuilds(this.#context.folder, this.#context.clock.nowMs())
   }
 
   async endpoint(id: SandboxId, port: number): Promise<{ host: string; port: number }> {

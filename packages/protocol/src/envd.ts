@@ -26,3 +26,20 @@ export interface EnvdInit {
   /** `fresh` gives a new machine-id and forgets inherited processes' subscribers: the boot is a copy of a warm image. */
   identity: 'fresh' | 'kept'
 }
+
+/**
+ * Body of the daemon's `POST /start`, sent by the node until it is answered 204: runs what a template starts its sandboxes with, once a boot,
+ * and answers 503 as long as that is not ready. A copy of a memory image has had its boot.
+ */
+export interface EnvdStart {
+  /** Program, by path or by name in PATH, and its arguments. It runs as long as the sandbox does, and again a moment after it failed. */
+  cmd: string
+  args: string[]
+  /** Who it runs as. Default `root`. */
+  user?: string | undefined
+  /** How to see that it is ready. Ready at once when absent. */
+  ready?: EnvdReady | undefined
+}
+
+/** A condition inside the sandbox: a request to 127.0.0.1 is answered 2xx, or a program ends with status 0. */
+export type EnvdReady = { port: number; path: string } | { cmd: string; args: string[] }

@@ -1,4 +1,4 @@
-export { ENVD_PORT, ENVD_VERSION, type EnvdInit } from './envd.ts'
+export { ENVD_PORT, ENVD_VERSION, type EnvdInit, type EnvdReady, type EnvdStart } from './envd.ts'
 export { ERROR_CODES, type ErrorCode, type ErrorCodeInfo } from './errors/codes.ts'
 export { DrowseError, type DrowseErrorOptions } from './errors/drowse-error.ts'
 export {

@@ -17,6 +17,8 @@ async function main(): Promise<number> {
     const config = loadConfig({ env: process.env, flags })
     logger = createLogger({ name: 'drowse', level: config.logLevel })
     const service = await runService(config, { logger, signal: stopSignal() })
+    // From a build of a template, which has a process of its own.
+    process.on('SIGURG', () => service.warm())
     await service.closed
     return 0
   } catch (error) {

@@ -10,6 +10,8 @@ const DATA_FOLDER_MODE = 0o711
 export interface RunningService extends ServicePorts, AsyncDisposable {
   /** Resolves when it has stopped, for whatever reason. */
   closed: Promise<void>
+  /** Makes the warm images of templates that have none, behind. */
+  warm(): void
 }
 
 /**
@@ -32,14 +34,21 @@ export async function runService(config: Config, options: ServiceOptions): Promi
   signal?.throwIfAborted()
   Object.assign(ports, await gateway.listen())
   await writeServiceRecord(folder, ports)
-  node.warm().catch((error: unknown) => {
-    logger.error({ err: error }, 'could not make the warm image of a template; its sandboxes boot from files')
-  })
+  const warm = (): void => {
+    node.warm().catch((error: unknown) => {
+      logger.error({ err: error }, 'could not make the warm image of a template; its sandboxes boot from files')
+    })
+  }
+  warm()
   logger.info({ ...ports, dataDirectory: config.dataDirectory }, 'serving')
-  return running(starting.move(), ports, options)
+  return running(starting.move(), { ...ports, warm }, options)
 }
 
-function running(stack: AsyncDisposableStack, ports: ServicePorts, { logger, signal }: ServiceOptions): RunningService {
+function running(
+  stack: AsyncDisposableStack,
+  parts: ServicePorts & Pick<RunningService, 'warm'>,
+  { logger, signal }: ServiceOptions,
+): RunningService {
   const closed = Promise.withResolvers<void>()
   closed.promise.catch(() => {}) // whoever stops it hears of a failure from the stop itself
   const stop = async (): Promise<void> => {
@@ -56,5 +65,5 @@ function running(stack: AsyncDisposableStack, ports: ServicePorts, { logger, sig
   const onAbort = (): void => void stop().catch(() => {}) // heard through closed
   if (signal?.aborted === true) onAbort()
   else signal?.addEventListener('abort', onAbort, { once: true })
-  return { ...ports, closed: closed.promise, [Symbol.asyncDispose]: stop }
+  return { ...parts, closed: closed.promise, [Symbol.asyncDispose]: stop }
 }

@@ -6,6 +6,9 @@ import { hasLayer } from './base/install-base.ts'
 import type { SetupContext } from './context.ts'
 import { installFolder } from './host/staging.ts'
 import { findEngineAsset, recordRunsc } from './runsc/install-runsc.ts'
+import { readTemplateRecipe } from './templates/template-recipe.ts'
+import { isTemplateBuilt, templateSteps } from './templates/template-steps.ts'
+import { runSteps } from './steps/run-steps.ts'
 import { workspace } from './workspace.ts'
 
 /**
@@ -29,6 +32,24 @@ export async function seedAssets(context: SetupContext, from: string): Promise<s
     taken.push('base layer')
   }
   return taken
+}
+
+/** Takes over the layers of a template in the same way, and its definition when all of them are there. Resolves with whether it is there then. */
+export async function seedTemplate(context: SetupContext, from: string, name: string): Promise<boolean> {
+  const { folder, repository } = context
+  const source = dataFolder(from)
+  const recipe = await readTemplateRecipe(workspace(repository), name)
+  if (await isTemplateBuilt(context, recipe)) return true
+  for (const { id } of recipe.layers) {
+    if (await hasLayer(folder.layers, id)) continue
+    if (source.root === folder.root || !(await hasLayer(source.layers, id))) continue
+    await installFolder(folder.layers, id, (staging) => copyTree(join(source.layers, id), staging), 'templates')
+  }
+  const present = await Promise.all(recipe.layers.map(({ id }) => hasLayer(folder.layers, id)))
+  if (present.includes(false)) return false
+  const { signal } = new AbortController()
+  await runSteps(templateSteps(context, recipe), { onEvent: () => undefined, signal })
+  return true
 }
 
 async function copyTree(from: string, to: string): Promise<void> {

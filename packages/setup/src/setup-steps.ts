@@ -5,6 +5,7 @@ import { applyHostSettings } from './host/host-settings.ts'
 import { installPackages } from './host/install-packages.ts'
 import { awaitWarmImage } from './service/await-warm-image.ts'
 import { startService } from './service/start-service.ts'
+import { startBackgroundBuilds } from './templates/background-builds.ts'
 import type { Step } from './steps/step.ts'
 
 /** Steps from a machine that passed {@link preflight} to a running service. Each finds out by itself what is left to do. */
@@ -32,6 +33,13 @@ export function setupSteps(context: SetupContext): Step[] {
       title: 'Warm image',
       after: ['service'],
       run: (tools) => awaitWarmImage(context.folder, tools),
+    },
+    {
+      id: 'templates',
+      title: 'Other templates',
+      // Not before: a build beside it would make the first warm image slow.
+      after: ['warm'],
+      run: () => startBackgroundBuilds(context),
     },
   ]
 }

@@ -3,6 +3,7 @@ import { restoreHostSettings } from './host/host-settings.ts'
 import { removeData } from './remove-data.ts'
 import { removeSandboxes } from './remove-sandboxes.ts'
 import { stopService } from './service/stop-service.ts'
+import { stopBuilds } from './templates/background-builds.ts'
 import type { Step } from './steps/step.ts'
 
 /** Steps that take Drowse off this host: service, sandboxes, firewall, host settings and, unless `keepData`, the data folder. Each may be repeated. */
@@ -18,9 +19,17 @@ export function uninstallSteps(context: SetupContext, options: { keepData: boole
       },
     },
     {
+      id: 'builds',
+      title: 'Stop template builds',
+      run: async () => {
+        const count = await stopBuilds(context)
+        return { status: 'done', detail: count === 0 ? 'none was under way' : '' }
+      },
+    },
+    {
       id: 'sandboxes',
       title: 'Remove sandboxes and firewall',
-      after: ['service'],
+      after: ['service', 'builds'],
       run: async ({ report }) => {
         const count = await removeSandboxes(context, report)
         return { status: 'done', detail: `${count} ${count === 1 ? 'sandbox' : 'sandboxes'}` }

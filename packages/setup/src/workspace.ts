@@ -10,6 +10,10 @@ export interface Workspace {
   npmPackage: string
   /** Build inputs of the base template. */
   baseTemplate: string
+  /** Build inputs of all templates, one folder each, and `layers/` with how layers are made. */
+  templates: string
+  /** Entry point of the commands. */
+  cliMain: string
   /** Entry point of the service. */
   serverMain: string
   /** Everything that tests and development keep; not in git. */
@@ -23,6 +27,8 @@ export function workspace(repository: string): Workspace {
     nodePackage,
     node: join(nodePackage, 'bin', 'node'),
     npmPackage: join(repository, 'node_modules', 'npm'),
+    templates: join(repository, 'templates'),
+    cliMain: join(repository, 'packages', 'cli', 'src', 'main.ts'),
     baseTemplate: join(repository, 'templates', 'base'),
     serverMain: join(repository, 'packages', 'server', 'src', 'main.ts'),
     cache: join(repository, '.cache'),

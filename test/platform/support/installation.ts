@@ -32,6 +32,8 @@ export async function makeInstallation(
     DROWSE_HTTP_PORT: String(place.httpPort),
     DROWSE_HTTPS_PORT: String(place.httpsPort),
     DROWSE_SUBNET: place.subnet,
+    // Tests that need more than the base template see to it themselves.
+    DROWSE_BACKGROUND_TEMPLATES: 'none',
     ...settings,
   }
   await seedAssets(setupContext({ config: loadConfig({ env }), repository: REPOSITORY, env: process.env }), assets)

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { exec } from '@drowse/common'
-import { findRunningService } from '@drowse/setup'
+import { findRunningService, templateStates } from '@drowse/setup'
 import { loadContext, requireRoot, type CommandContext, type GlobalOptions } from '../command-context.ts'
 import { findInstallation } from '../installation.ts'
 import { formatBytes } from '../output/format-bytes.ts'
@@ -25,6 +25,9 @@ export async function status(command: CommandContext, options: GlobalOptions): P
     const counts = await countSandboxes(installation)
     const words = Object.entries(counts).map(([state, count]) => `${count} ${state}`)
     row('sandboxes', words.join(', '))
+  }
+  for (const { id, state, detail } of await templateStates(context)) {
+    if (state !== 'absent') row('template', `${id}: ${state}${detail === '' ? '' : `, ${detail}`}`)
   }
   for (const [name, path] of [
     ['sandboxes', context.folder.sandboxes],

@@ -1,12 +1,13 @@
 import { DrowseError } from '@drowse/protocol'
 import { acquireSetupLock, runSteps, workspace, type SetupContext } from '@drowse/setup'
+import { glob } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadContext, type CommandContext, type GlobalOptions } from '../command-context.ts'
 import { formatError } from '../output/format-error.ts'
 import { StepView } from '../output/step-view.ts'
 import { codeCheckSteps } from '../testing/code-checks.ts'
 import { runSuite } from '../testing/run-suite.ts'
-import { testAssets } from '../testing/test-assets.ts'
+import { testAssets, type TestAssets } from '../testing/test-assets.ts'
 import { closingLine, sumCounts, type TestCounts } from '../testing/test-report.ts'
 
 /** Options of `drowse test`. */
@@ -31,7 +32,12 @@ export async function test(
       details: { hint: 'Run "sudo ./drowse test", or "./drowse test --unit" for the unit tests alone.' },
     })
   }
-  const variables = isUnitOnly ? {} : await prepare(command, context)
+  const assets = testAssets(context)
+  const variables = isUnitOnly ? {} : await prepare(command, context, assets)
+  const ending = new AbortController()
+  const needsTemplates = !isUnitOnly && (await matchesTemplateTest(context, filters))
+  // Beside the checks and the other tests: it takes minutes the first time, and only its own tests wait for it.
+  const templates = needsTemplates ? assets.buildTemplates(AbortSignal.any([command.signal, ending.signal])) : undefined
   const failedChecks = filters.length > 0 ? [] : await checkCode(command, context)
   const env = { ...command.env, ...variables, ...(options.long === true ? { DROWSE_TEST_LONG: '1' } : {}) }
   const runs: TestCounts[] = []
@@ -39,6 +45,8 @@ export async function test(
     command.signal.throwIfAborted()
     runs.push(await runSuite({ repository: context.repository, project, filters, env }))
   }
+  ending.abort()
+  await templates
   const counts = sumCounts(runs)
   out.line()
   for (const error of failedChecks) out.line(formatError(error, out))
@@ -47,12 +55,24 @@ export async function test(
   return counts.failed === 0 && counts.passed > 0 && failedChecks.length === 0
 }
 
-async function prepare(command: CommandContext, context: SetupContext): Promise<Record<string, string>> {
-  const assets = testAssets(context)
+async function prepare(
+  command: CommandContext,
+  context: SetupContext,
+  assets: TestAssets,
+): Promise<Record<string, string>> {
   await using _lock = await acquireSetupLock(join(workspace(context.repository).cache, 'assets'))
   using view = new StepView(command.out)
   await runSteps(assets.steps, { onEvent: view.onEvent, signal: command.signal })
   return await assets.variables()
+}
+
+/** Whether a test that needs more than the base template is among those that run. */
+async function matchesTemplateTest({ repository }: SetupContext, filters: readonly string[]): Promise<boolean> {
+  if (filters.length === 0) return true
+  for await (const file of glob('test/conformance/code-interpreter*.test.ts', { cwd: repository })) {
+    if (filters.some((filter) => join(repository, file).includes(filter))) return true
+  }
+  return false
 }
 
 async function checkCode(command: CommandContext, { repository }: SetupContext): Promise<unknown[]> {

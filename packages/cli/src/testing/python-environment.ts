@@ -21,7 +21,7 @@ export async function ensurePythonEnvironment(directory: string, { report, signa
   await rm(directory, { recursive: true, force: true })
   try {
     report('making the environment')
-    await exec('/usr/bin/python3', ['-m', 'venv', directory], { signal })
+    await exec('/usr/bin/python3', ['-m', 'venv', directory], { timeoutMs: INSTALL_TIMEOUT_MS, signal })
     report(`installing ${REQUIREMENTS.join(', ')}`)
     const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...REQUIREMENTS]
     await exec(environmentPython(directory), args, { timeoutMs: INSTALL_TIMEOUT_MS, signal })

@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import {
   assetSteps,
+  buildTemplates,
   findEngineAsset,
   findGuestAsset,
   HOST_PACKAGES,
   installPackages,
   seedAssets,
+  seedTemplate,
   setupContext,
   workspace,
   type SetupContext,
@@ -16,10 +18,17 @@ import { ensurePythonEnvironment, environmentPython } from './python-environment
 /** Debian packages that tests need besides those of the service. */
 const TEST_PACKAGES = ['curl', 'python3', 'python3-venv']
 
+/** Templates that tests need besides the base. */
+const TEST_TEMPLATES = ['code-interpreter-v1']
+
 /** What the tests of the real engine and platform need, and how they find it. */
 export interface TestAssets {
   /** Makes what is missing. */
   steps: Step[]
+  /**
+   * Builds the templates that some tests need, once the steps have ended; those tests wait for it and tell when it failed. Never rejects.
+   */
+  buildTemplates(signal: AbortSignal): Promise<void>
   /** Variables that tell the tests where it is; valid once the steps have ended. */
   variables(): Promise<Record<string, string>>
 }
@@ -36,6 +45,7 @@ export function testAssets(context: SetupContext): TestAssets {
     after: ['packages'],
     run: async () => {
       const taken = await seedAssets(inCache, context.folder.root)
+      for (const name of TEST_TEMPLATES) await seedTemplate(inCache, context.folder.root, name).catch(() => false) // built again
       return { status: taken.length > 0 ? 'done' : 'kept', detail: taken.join(', ') }
     },
   }
@@ -55,6 +65,10 @@ export function testAssets(context: SetupContext): TestAssets {
         run: (tools) => ensurePythonEnvironment(venv, tools),
       },
     ],
+    async buildTemplates(signal) {
+      // What went wrong is in the build's record, where the tests look.
+      await buildTemplates(inCache, TEST_TEMPLATES, { onEvent: () => undefined, signal }).catch(() => undefined)
+    },
     async variables() {
       const runsc = await findEngineAsset(inCache.folder.engine)
       const guest = await findGuestAsset(inCache.folder.guest)

@@ -64,6 +64,8 @@ export const configSchema = z.strictObject({
     .default(24),
   /** Containers that are made ahead for the wake of sandboxes that are only on disk, those that were paused last. 0 makes none. */
   readyContainers: z.int().min(0).max(1000).default(4),
+  /** Templates that `up` has built behind, in a process of their own, after the service is up. */
+  backgroundTemplates: z.array(z.string().regex(/^[a-z0-9][a-z0-9._-]*$/)).default(['code-interpreter-v1']),
   /** Folder of gVisor releases that `up` fetches runsc from before it builds one; `none` builds at once. */
   runscReleaseUrl: z
     .union([z.literal('none'), z.url({ protocol: /^https?$/ })])

@@ -10,6 +10,9 @@ const list: Parse = (value) =>
     .map((item) => item.trim())
     .filter(Boolean)
 
+/** A list, or `none` for an empty one: an empty variable counts as unset. */
+const listOrNone: Parse = (value) => (value.trim() === 'none' ? [] : list(value))
+
 /** The variables that set the configuration, with the field that each sets. */
 export const CONFIG_VARIABLES: Readonly<Record<string, { field: keyof ConfigInput; parse: Parse }>> = {
   DROWSE_DATA: { field: 'dataDirectory', parse: text },
@@ -34,6 +37,7 @@ export const CONFIG_VARIABLES: Readonly<Record<string, { field: keyof ConfigInpu
   DROWSE_POOL_SIZE: { field: 'poolSize', parse: number },
   DROWSE_IMAGE_CHECK_HOURS: { field: 'imageCheckHours', parse: number },
   DROWSE_READY_CONTAINERS: { field: 'readyContainers', parse: number },
+  DROWSE_BACKGROUND_TEMPLATES: { field: 'backgroundTemplates', parse: listOrNone },
   DROWSE_RUNSC_RELEASE_URL: { field: 'runscReleaseUrl', parse: text },
   DROWSE_STOP_AT: { field: 'stopAt', parse: text },
   DROWSE_LOG_LEVEL: { field: 'logLevel', parse: text },

@@ -7,6 +7,7 @@ import { writeFiles } from './files-write.ts'
 import { sendError } from './http-error.ts'
 import { initialise } from './init.ts'
 import { sendJson, sendProblem } from './send.ts'
+import { startUp } from './start.ts'
 import { writeFile } from './write-file.ts'
 
 type Route = (daemon: DaemonContext, request: IncomingMessage, response: ServerResponse) => Promise<void> | void
@@ -15,6 +16,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/health': { GET: (_daemon, _request, response) => void response.writeHead(204).end() },
   '/envs': { GET: (daemon, _request, response) => sendJson(response, 200, daemon.settings.env) },
   '/init': { POST: initialise },
+  '/start': { POST: startUp },
   '/files': { GET: getFiles, POST: postFiles },
 }
 

@@ -8,12 +8,14 @@ export interface FakeMemory {
   counter: number
   /** Body of the last `POST /init`, as text. */
   lastInit: string | undefined
+  /** Body of the last `POST /start`, as text; absent when there was none. */
+  lastStart?: string
 }
 
 /**
  * The inside of a fake sandbox: an HTTP server on loopback that stands in for every port of the guest.
  *
- * `GET /health` answers 204. `POST /init` answers 204 and remembers the body. `GET /counter` answers the counter and
+ * `GET /health` answers 204. `POST /init` and `POST /start` answer 204 and remember the body. `GET /counter` answers the counter and
  * `POST /counter` adds one first. Anything else is 404. A connection that asks for
  * another protocol gets it, and its bytes back. While the guest is frozen, requests wait.
  */
@@ -82,8 +84,9 @@ export class FakeGuest {
     const body = await text(request)
     await this.#thawed?.promise // the freeze may have come while the body did
     if (route === 'POST /init') this.memory.lastInit = body
+    if (route === 'POST /start') this.memory.lastStart = body
     if (route === 'POST /counter') this.memory.counter++
-    if (route === 'GET /health' || route === 'POST /init') response.writeHead(204).end()
+    if (route === 'GET /health' || route === 'POST /init' || route === 'POST /start') response.writeHead(204).end()
     else if (route.endsWith(' /counter')) response.writeHead(200).end(String(this.memory.counter))
     else response.writeHead(404).end()
   }

@@ -57,6 +57,11 @@ export class FakeHost implements AsyncDisposable {
     if (this.status(id) === 'running') this.#listeners.emit({ id, kind: 'memory-limit', process })
   }
 
+  /** Body of the last `POST /start` that a sandbox's guest got since its boot. */
+  lastStart(id: string): string | undefined {
+    return this.sandboxes.get(id)?.guest?.memory.lastStart
+  }
+
   /** Body of the last `POST /init` that a sandbox's guest got. */
   lastInit(id: string): string | undefined {
     return this.sandboxes.get(id)?.guest?.memory.lastInit

@@ -1,5 +1,5 @@
 /** Calls of the daemon that only the node makes (wire.md §2.4). */
-const INTERNAL = new Set(['init', 'freeze', 'unfreeze', 'collapse', 'fsfreeze', 'fsthaw', 'upgrade'])
+const INTERNAL = new Set(['init', 'start', 'freeze', 'unfreeze', 'collapse', 'fsfreeze', 'fsthaw', 'upgrade'])
 
 /** Most rounds of percent-decoding; a path that still changes after these is treated as internal. */
 const MAX_DECODES = 4

@@ -13,6 +13,7 @@ import type {
   NodeUsage,
 } from '../node-client.ts'
 import { NodeEvents } from '../node-events.ts'
+import type { TemplateBuildStatus } from '../templates/template-builds.ts'
 import { describeSandbox, wakeResult, type FakeSandbox } from './fake-sandbox.ts'
 
 /** Name of a call that a {@link FakeNode} counts and can be told to fail or hold. */
@@ -60,11 +61,14 @@ export class FakeNode implements NodeClient {
     inventory: 0,
     usage: 0,
     templates: 0,
+    templateBuilds: 0,
     endpoint: 0,
     onEvent: 0,
   }
   /** Most sandboxes that may run; a create or resume above it is "rate_limited". */
   maxRunning = Number.POSITIVE_INFINITY
+  /** Builds of templates as they are told of. */
+  builds: TemplateBuildStatus[] = []
   readonly #templates: NodeTemplate[]
   readonly #endpoint: (id: SandboxId, port: number) => { host: string; port: number }
   readonly #sandboxes = new Map<SandboxId, FakeSandbox>()
@@ -76,7 +80,7 @@ export class FakeNode implements NodeClient {
   readonly #claimable: { id: SandboxId; templateId: string; limits: SandboxLimits }[] = []
 
   constructor(options: FakeNodeOptions = {}) {
-    this.#templates = options.templates ?? [BASE]
+    this.#templates = [...(options.templates ?? [BASE])]
     this.#endpoint = options.endpoint ?? ((_id, port) => ({ host: '127.0.0.1', port }))
   }
 
@@ -107,6 +111,11 @@ export class FakeNode implements NodeClient {
     if (event.kind === 'tier') this.#get(event.id).tier = event.tier
     if (event.kind === 'died') this.loseProcesses(event.id)
     this.#events.emit(event)
+  }
+
+  /** Adds a template, as a build that ends does. */
+  addTemplate(template: NodeTemplate): void {
+    this.#templates.push(template)
   }
 
   /** Makes the daemon of a sandbox silent, or lets it answer again. */
@@ -242,6 +251,12 @@ export class FakeNode implements NodeClient {
     this.calls.templates++
     await this.#takeFault('templates')
     return structuredClone(this.#templates)
+  }
+
+  async templateBuilds(): Promise<TemplateBuildStatus[]> {
+    this.calls.templateBuilds++
+    await this.#takeFault('templateBuilds')
+    return structuredClone(this.builds)
   }
 
   async endpoint(id: SandboxId, port: number): Promise<{ host: string; port: number }> {

@@ -24,7 +24,7 @@ export async function bootCold(wake: Wake, image: { kind: 'unwanted' | 'unusable
     await steps.run('create-cold', () => context.engine.create(spec))
     signal.throwIfAborted()
     await steps.run('start', () => context.engine.start(spec))
-    await finishWake(wake, beginWake(wake, manifest))
+    await finishWake(wake, beginWake(wake, manifest), { isCold: true })
   } catch (error) {
     await stopWake(wake)
     throw error

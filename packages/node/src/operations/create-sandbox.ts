@@ -1,6 +1,6 @@
 import { DrowseError, type SandboxId } from '@drowse/protocol'
 import type { NodeCreateRequest } from '../node-client.ts'
-import { beginSteps, specOf, type NodeContext } from '../node-context.ts'
+import { beginSteps, specOf, startUp, type NodeContext } from '../node-context.ts'
 import type { SandboxManifest } from '../sandbox-manifest.ts'
 import type { StepLog } from '../step-log.ts'
 import { findWarmImage, getTemplate, type WarmImage } from '../templates/template-store.ts'
@@ -32,9 +32,12 @@ export async function createSandbox(
     context.shelf.put(manifest)
     await steps.run('reserve', () => makeSandboxFolder(context, manifest))
     signal.throwIfAborted()
-    await boot(context, manifest, warm, steps, signal)
+    const isCold = await boot(context, manifest, warm, steps, signal)
     signal.throwIfAborted()
-    await finish(beginFirstRun(context, manifest, request, signal), steps, signal)
+    const ready = async (): Promise<void> => {
+      if (isCold) await steps.run('ready', () => startUp(context, manifest, request.init, signal))
+    }
+    await finish(beginFirstRun(context, manifest, request, signal), steps, signal, { ready })
   }
   try {
     await context.admission.run('create', { id, limits: request.limits, needBytes }, work)
@@ -77,7 +80,7 @@ async function createFromPool(
       if (request.egress !== undefined) await context.engine.setEgress(id, request.egress)
       const createdAt = new Date(context.clock.nowMs()).toISOString()
       const run = beginFirstRun(context, { ...pooled, ...egressPart(request.egress), createdAt }, request, signal)
-      await finish(run, steps, signal, () => steps.run('thaw', () => context.engine.thaw(id)))
+      await finish(run, steps, signal, { thaw: () => steps.run('thaw', () => context.engine.thaw(id)) })
     })
   } catch (error) {
     steps.failed(error)
@@ -104,12 +107,13 @@ async function finish(
   run: RunStart,
   steps: StepLog<'create'>,
   signal: AbortSignal,
-  thaw: () => Promise<void> = async () => {},
+  { thaw, ready }: { thaw?: () => Promise<void>; ready?: () => Promise<void> },
 ): Promise<void> {
   try {
-    await thaw()
+    await thaw?.()
     signal.throwIfAborted()
     await steps.run('init', () => run.introduced())
+    await ready?.()
     await steps.run('manifest', () => run.commit())
     signal.throwIfAborted()
   } catch (error) {
@@ -118,19 +122,24 @@ async function finish(
   }
 }
 
+/** Resolves with whether it booted from files: what the template starts with is still to be begun then. */
 async function boot(
   context: NodeContext,
   manifest: SandboxManifest,
   warm: WarmImage | undefined,
   steps: StepLog<'create'>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const spec = specOf(context, manifest)
   await steps.run('create', () => context.engine.create(spec))
   signal.throwIfAborted()
-  if (warm === undefined) return steps.run('start', () => context.engine.start(spec))
+  if (warm === undefined) {
+    await steps.run('start', () => context.engine.start(spec))
+    return true
+  }
   try {
     await steps.run('restore', () => context.engine.restore(spec, warm.image))
+    return false
   } catch (error) {
     signal.throwIfAborted()
     // A template whose image does not restore still makes sandboxes, only slower.
@@ -141,5 +150,6 @@ async function boot(
     await steps.run('create-again', () => context.engine.create(spec))
     signal.throwIfAborted()
     await steps.run('start', () => context.engine.start(spec))
+    return true
   }
 }

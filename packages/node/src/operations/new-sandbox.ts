@@ -34,6 +34,7 @@ export function newManifest(
     guest: warm?.guest ?? { path: context.guest.path, hash: context.guest.hash },
     image: null,
     createdAt: new Date(context.clock.nowMs()).toISOString(),
+    ...(template.start === undefined ? {} : { start: template.start }),
   }
 }
 

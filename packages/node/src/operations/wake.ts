@@ -1,6 +1,6 @@
 import { DrowseError, type SandboxId } from '@drowse/protocol'
 import type { NodeInit } from '../node-client.ts'
-import type { NodeContext } from '../node-context.ts'
+import { startUp, type NodeContext } from '../node-context.ts'
 import type { SandboxManifest } from '../sandbox-manifest.ts'
 import type { StepLog } from '../step-log.ts'
 import { beginRun, type RunStart } from './run-start.ts'
@@ -24,11 +24,21 @@ export function beginWake({ context, init, signal }: Wake, manifest: SandboxMani
   return beginRun(context, running, { init, identity: 'kept', signal })
 }
 
-/** Waits for the daemon and makes the new run the truth; from then on the image is of an earlier run. */
-export async function finishWake({ steps, signal }: Wake, run: RunStart): Promise<void> {
+/**
+ * Waits for the daemon, and after a boot from files (`isCold`) for what the template starts with, then makes the new run the truth; from then
+ * on the image is of an earlier run.
+ */
+export async function finishWake(
+  wake: Wake,
+  run: RunStart,
+  { isCold }: { isCold: boolean } = { isCold: false },
+): Promise<void> {
+  const { context, manifest, init, steps, signal } = wake
   try {
     signal.throwIfAborted()
     await steps.run('init', () => run.introduced())
+    signal.throwIfAborted()
+    if (isCold) await steps.run('ready', () => startUp(context, manifest, init, signal))
     signal.throwIfAborted()
     await steps.run('manifest', () => run.commit())
     signal.throwIfAborted()

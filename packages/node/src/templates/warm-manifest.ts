@@ -1,6 +1,6 @@
 import type { EngineBuild, SandboxLimits } from '@drowse/engine'
 import { z } from 'zod'
-import { guestAssetSchema, type GuestAsset, type TemplateDefinition } from '../assets.ts'
+import { guestAssetSchema, templateStartSchema, type GuestAsset, type TemplateDefinition } from '../assets.ts'
 import { engineBuildSchema, isSameBuild } from '../images/image-manifest.ts'
 
 /** `templates/<id>/warm/warm.json`: what a template's warm image was made from and with. */
@@ -12,6 +12,8 @@ export const warmManifestSchema = z.object({
   limits: z.object({ memoryMb: z.number(), cpuCount: z.number() }),
   /** Id of the layer with the files that the boot wrote; goes above `layers`. */
   layer: z.string(),
+  /** What runs in it. */
+  start: templateStartSchema.optional(),
 })
 
 export type WarmManifest = z.infer<typeof warmManifestSchema>
@@ -30,6 +32,7 @@ export function isWarmFor(
     warm.guest.hash === wanted.guest.hash &&
     warm.guest.path === wanted.guest.path &&
     warm.layers.join('/') === template.layers.join('/') &&
+    JSON.stringify(warm.start) === JSON.stringify(template.start) &&
     // Memory and CPUs are what the guest in the image has seen already: another size needs a boot of its own.
     warm.limits.memoryMb === wanted.limits.memoryMb &&
     warm.limits.cpuCount === wanted.limits.cpuCount

@@ -5,7 +5,7 @@ import { renameDurable, syncDirectory, writeFileAtomic } from '@drowse/common'
 import type { SandboxSpec } from '@drowse/engine'
 import { ENVD_PORT } from '@drowse/protocol'
 import type { TemplateDefinition } from '../assets.ts'
-import { waitForDaemon } from '../daemon-client.ts'
+import { startInDaemon, waitForDaemon } from '../daemon-client.ts'
 import { makeRootDirectory, syncFilesystem } from '../disk.ts'
 import { writeImageManifest } from '../images/image-manifest.ts'
 import { beginSteps, type NodeContext } from '../node-context.ts'
@@ -42,12 +42,13 @@ export async function warmTemplate(context: NodeContext, template: TemplateDefin
     layers: template.layers,
     limits,
     layer,
+    ...(template.start === undefined ? {} : { start: template.start }),
   }
   const steps = beginSteps(context, 'warm', template.id)
   try {
     await steps.run('reserve', () => makeScratch(context, scratch, at.nextWarm))
     try {
-      await bootAndSave(context, scratch, join(at.nextWarm, 'image'), steps)
+      await bootAndSave(context, scratch, template, join(at.nextWarm, 'image'), steps)
     } finally {
       await steps.run('destroy', () => context.engine.destroy(scratch.id))
       context.slots.release(scratch.id)
@@ -73,6 +74,7 @@ async function makeScratch(context: NodeContext, scratch: SandboxSpec, nextWarm:
 async function bootAndSave(
   context: NodeContext,
   scratch: SandboxSpec,
+  { start }: TemplateDefinition,
   image: string,
   steps: StepLog<'warm'>,
 ): Promise<void> {
@@ -81,6 +83,9 @@ async function bootAndSave(
   await steps.run('start', () => engine.start(scratch))
   const daemon = engine.endpoint(scratch.network, ENVD_PORT)
   await steps.run('answer', () => waitForDaemon(daemon, scratch.id))
+  await steps.run('ready', async () => {
+    if (start !== undefined) await startInDaemon(daemon, scratch.id, start)
+  })
   await steps.run('exercise', () => exerciseDaemon(daemon))
   await steps.run('freeze', () => engine.freeze(scratch.id))
   const { bytes } = await steps.run('checkpoint', () => engine.checkpoint(scratch.id, image))

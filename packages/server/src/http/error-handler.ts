@@ -3,7 +3,7 @@ import { DrowseError } from '@drowse/protocol'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { describeValidation } from './describe-validation.ts'
 
-/** Seconds after which a client may try again what failed for lack of room. */
+/** Seconds after which a client may try again what failed for lack of room, unless the failure says its own. */
 const RETRY_AFTER_S = 1
 
 /**
@@ -21,7 +21,10 @@ export function createErrorHandler(logger: Logger) {
       )
     }
     if (!known.isRetryable) void reply.header('should-retry', 'false')
-    else if (known.status === 429 || known.status === 503) void reply.header('retry-after', String(RETRY_AFTER_S))
+    else if (known.status === 429 || known.status === 503) {
+      const ownS = known.details['retryAfterS']
+      void reply.header('retry-after', String(typeof ownS === 'number' ? ownS : RETRY_AFTER_S))
+    }
     const message = isServerFault ? serverFaultMessage(known, request) : known.message
     const errorCode = known.details['errorCode']
     void reply

@@ -12,18 +12,21 @@ const MAX_LENGTH = 256
  * Throws "invalid_argument" for a malformed reference and "not_found" for an unknown name or tag.
  */
 export function resolveTemplate(templates: readonly NodeTemplate[], reference: string): NodeTemplate {
-  const match = reference.length > MAX_LENGTH ? null : REFERENCE.exec(reference.trim())
-  const name = match?.[1]
-  if (name === undefined) {
-    throw new DrowseError('invalid_argument', `Invalid template reference: "${reference.slice(0, MAX_LENGTH)}"`)
-  }
+  const { name, tag } = parseReference(reference)
   const found = findTemplate(templates, name)
   if (found === undefined) throw new DrowseError('not_found', `template '${name}' not found`)
-  const tag = match?.[2] ?? DEFAULT_TAG
   if (tag !== DEFAULT_TAG) {
     throw new DrowseError('not_found', `tag '${tag}' does not exist for template '${name}'`)
   }
   return found
+}
+
+/** Takes a reference apart; `name` holds the namespace, if there is one. Throws "invalid_argument" for a malformed one. */
+export function parseReference(reference: string): { name: string; tag: string } {
+  const match = reference.length > MAX_LENGTH ? null : REFERENCE.exec(reference.trim())
+  const name = match?.[1]
+  if (name !== undefined) return { name, tag: match?.[2] ?? DEFAULT_TAG }
+  throw new DrowseError('invalid_argument', `Invalid template reference: "${reference.slice(0, MAX_LENGTH)}"`)
 }
 
 /** The template with this id or name. */

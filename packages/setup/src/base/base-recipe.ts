@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { hashFolder } from '../guest/hash-folder.ts'
 import type { Workspace } from '../workspace.ts'
 
-/** Debian release of the base template. */
-const SUITE = 'bookworm'
+/** Debian release of the templates. */
+export const SUITE = 'bookworm'
 
 /** What the base template is made from. */
 export interface BaseRecipe {

@@ -10,8 +10,8 @@ import { workspace } from '../workspace.ts'
 import { readBaseRecipe } from './base-recipe.ts'
 import { buildBase } from './build-base.ts'
 
-/** Disk that a sandbox of the base template is said to have, in MiB; the clients' usual number. */
-const DISK_SIZE_MB = 10_240
+/** Disk that a sandbox is said to have, in MiB; the clients' usual number. */
+export const DISK_SIZE_MB = 10_240
 
 /** Makes the layer of the base template unless the one of the same recipe is there, and writes its `template.json`. */
 export async function installBase(context: SetupContext, tools: StepTools): Promise<StepOutcome> {

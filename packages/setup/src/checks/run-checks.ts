@@ -11,6 +11,7 @@ import { checkRoot } from './check-root.ts'
 import { checkRunsc } from './check-runsc.ts'
 import { SETTING_CHECKS } from './check-settings.ts'
 import { checkFirewall, checkTools } from './check-tools.ts'
+import { checkTemplates } from './check-templates.ts'
 import type { Check, Finding } from './finding.ts'
 
 /** What must hold before setup changes anything; the quickest and most basic first. */
@@ -25,6 +26,7 @@ const DOCTOR: readonly Check[] = [
   ...SETTING_CHECKS,
   checkRunsc,
   checkNames,
+  checkTemplates,
 ]
 
 /** Throws "setup_failed" with the first thing on this host that keeps setup from working. Returns the warnings. */

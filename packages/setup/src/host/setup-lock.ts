@@ -13,8 +13,13 @@ const ownerSchema = z.object({ pid: z.int(), startTime: z.number() })
  * Throws "setup_failed" with the owner's pid when one is at work.
  */
 export async function acquireSetupLock(root: string): Promise<AsyncDisposable> {
+  return await acquireLock(root, 'setup.lock')
+}
+
+/** As {@link acquireSetupLock}, for work that goes on beside a setup. `name` is the lock's file in the folder. */
+export async function acquireLock(root: string, name: string): Promise<AsyncDisposable> {
   await ensureDirectory(root, 0o711)
-  const path = join(root, 'setup.lock')
+  const path = join(root, name)
   const mine = JSON.stringify({ pid: process.pid, startTime: await processStartTime(process.pid) })
   for (let attempt = 0; attempt < 2; attempt++) {
     try {

@@ -3,7 +3,11 @@ import { join } from 'node:path'
 import { ensureDirectory, exec, renameDurable } from '@drowse/common'
 import { removeTree } from './remove-tree.ts'
 
-const PREFIX = '.staging-'
+/** Names of folders that are being made, by who makes them: each removes only its own. */
+const PREFIXES = { up: '.staging-', templates: '.building-' } as const
+
+/** Who makes folders in a place that others make some in, too. */
+export type StagingOwner = keyof typeof PREFIXES
 
 /**
  * Makes `directory/name` whole or not at all: `fill` works in a staging folder, which is then made durable and renamed into place.
@@ -13,9 +17,10 @@ export async function installFolder(
   directory: string,
   name: string,
   fill: (staging: string) => Promise<void>,
+  owner: StagingOwner = 'up',
 ): Promise<string> {
   await ensureDirectory(directory)
-  const staging = join(directory, `${PREFIX}${name}`)
+  const staging = join(directory, `${PREFIXES[owner]}${name}`)
   const target = join(directory, name)
   await removeTree(staging)
   try {
@@ -32,9 +37,9 @@ export async function installFolder(
 }
 
 /** Removes the staging folders that interrupted runs left in `directory`. */
-export async function removeStaging(directory: string): Promise<void> {
+export async function removeStaging(directory: string, owner: StagingOwner = 'up'): Promise<void> {
   await ensureDirectory(directory)
   for (const name of await readdir(directory)) {
-    if (name.startsWith(PREFIX)) await removeTree(join(directory, name))
+    if (name.startsWith(PREFIXES[owner])) await removeTree(join(directory, name))
   }
 }

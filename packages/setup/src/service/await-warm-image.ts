@@ -4,17 +4,17 @@ import { readAssets, templateDefinitionSchema, warmManifestSchema, type DataFold
 import { readJsonFile } from '../host/read-json-file.ts'
 import type { StepOutcome, StepTools } from '../steps/step.ts'
 
-/** Time, in ms, that the service has to make the warm image of the base template; it takes a second or two. */
+/** Time, in ms, that the service has to make a warm image; the base template's takes a second or two. */
 const WARM_TIMEOUT_MS = 60_000
 
 /**
- * Waits until the service has the base template's warm image, from which sandboxes start in a fraction of a second.
+ * Waits until the service has a template's warm image, from which sandboxes start in a fraction of a second.
  * Without one they boot, so a wait in vain is no failure.
  */
-export async function awaitWarmImage(folder: DataFolder, { signal }: StepTools): Promise<StepOutcome> {
-  if (await hasWarmImage(folder)) return { status: 'kept' }
+export async function awaitWarmImage(folder: DataFolder, { signal }: StepTools, id = 'base'): Promise<StepOutcome> {
+  if (await hasWarmImage(folder, id)) return { status: 'kept' }
   try {
-    await pollUntil(async () => ((await hasWarmImage(folder)) ? true : undefined), {
+    await pollUntil(async () => ((await hasWarmImage(folder, id)) ? true : undefined), {
       intervalMs: 100,
       maxIntervalMs: 250,
       signal: deadline(WARM_TIMEOUT_MS, 'wait for the warm image', signal),
@@ -26,8 +26,8 @@ export async function awaitWarmImage(folder: DataFolder, { signal }: StepTools):
   }
 }
 
-async function hasWarmImage(folder: DataFolder): Promise<boolean> {
-  const directory = join(folder.templates, 'base')
+async function hasWarmImage(folder: DataFolder, id: string): Promise<boolean> {
+  const directory = join(folder.templates, id)
   const template = templateDefinitionSchema.safeParse(await readJsonFile(join(directory, 'template.json')))
   const warm = warmManifestSchema.safeParse(await readJsonFile(join(directory, 'warm', 'warm.json')))
   if (!template.success || !warm.success) return false

@@ -27,6 +27,10 @@ class ChartFormatter(BaseFormatter):
     print_method = ObjectName("_repr_e2b_chart_")
     _return_type = (dict, str)
 
+    def pop(self, typ, default=None):
+        """Keeps what it has: matplotlib's inline backend takes figures from every format before it adds its own."""
+        return default
+
 
 class PlainJSONFormatter(JSONFormatter):
     """Lists and maps as they are."""

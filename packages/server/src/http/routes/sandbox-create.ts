@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { resolveTemplate } from '../../templates/resolve-template.ts'
+import { findTemplate } from '../../templates/find-template.ts'
 import { readIdempotencyKey } from '../idempotency-key.ts'
 import { createSandboxBody, toCreateRequest } from '../schemas/create-sandbox.ts'
 import { presentSandbox, sandboxResponse } from '../schemas/sandbox-response.ts'
@@ -16,7 +16,7 @@ export function sandboxCreate(api: Api, { sandboxes, templates, publicDomain }: 
       url,
       { schema: { body: createSandboxBody, response: { 201: sandboxResponse } } },
       async (request, reply) => {
-        const template = resolveTemplate(await templates.templates(), request.body.templateID)
+        const template = await findTemplate(templates, request.body.templateID)
         const wanted = toCreateRequest(request.body, template, { isAlwaysSecure })
         const key = readIdempotencyKey(request)
         const repeatable = key === undefined ? undefined : { key, fingerprint: fingerprint([url, request.body]) }

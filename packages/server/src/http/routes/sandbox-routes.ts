@@ -1,8 +1,8 @@
-import type { NodeClient } from '@drowse/node'
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { SandboxMetrics } from '../../metrics/sandbox-metrics.ts'
 import type { SandboxService } from '../../sandboxes/service.ts'
+import type { TemplateSource } from '../../templates/find-template.ts'
 import { sandboxConnect } from './sandbox-connect.ts'
 import { sandboxCreate } from './sandbox-create.ts'
 import { sandboxGet } from './sandbox-get.ts'
@@ -20,7 +20,7 @@ import { sandboxTimeout } from './sandbox-timeout.ts'
 export interface SandboxRouteDependencies {
   sandboxes: SandboxService
   metrics: Pick<SandboxMetrics, 'between' | 'latest'>
-  templates: Pick<NodeClient, 'templates'>
+  templates: TemplateSource
   /** Name, with port where it is not 443, under which clients reach sandboxes; asked for each answer. */
   publicDomain: () => string
 }

@@ -1,0 +1,42 @@
+import { listTemplateBuilds } from '@drowse/node'
+import type { SetupContext } from '../context.ts'
+import { workspace } from '../workspace.ts'
+import { readTemplateRecipe, recipeIds } from './template-recipe.ts'
+import { findDefinition, isTemplateBuilt } from './template-steps.ts'
+import { readdir } from 'node:fs/promises'
+
+/** A template as people are told of it. */
+export interface TemplateState {
+  id: string
+  /** `outdated` serves creates until a build of the clone's recipe takes its place; `absent` is known to the clone only. */
+  state: 'ready' | 'outdated' | 'building' | 'interrupted' | 'failed' | 'absent'
+  /** A few words more; may be empty. */
+  detail: string
+}
+
+/** Every template of the data folder and of the clone, in order of the ids. */
+export async function templateStates(context: SetupContext): Promise<TemplateState[]> {
+  const { folder, repository } = context
+  const places = workspace(repository)
+  const inClone = await recipeIds(places)
+  const onDisk = await readdir(folder.templates).catch(() => [])
+  const builds = onDisk.length === 0 ? [] : await listTemplateBuilds(folder, Date.now())
+  const ids = [...new Set([...inClone, ...onDisk])].toSorted()
+  const states: TemplateState[] = []
+  for (const id of ids) {
+    const build = builds.find((each) => each.id === id)
+    const isPresent = (await findDefinition(folder, id)) !== undefined
+    if (build !== undefined) {
+      const { state, detail, secondsLeft } = build
+      const left = state === 'building' ? `about ${Math.ceil(secondsLeft / 60)} min left, ` : ''
+      states.push({ id, state, detail: `${left}${detail}` })
+    } else if (!inClone.includes(id)) {
+      if (isPresent) states.push({ id, state: 'ready', detail: '' })
+    } else if (!isPresent) states.push({ id, state: 'absent', detail: '' })
+    else {
+      const isCurrent = await isTemplateBuilt(context, await readTemplateRecipe(places, id))
+      states.push({ id, state: isCurrent ? 'ready' : 'outdated', detail: '' })
+    }
+  }
+  return states
+}
