@@ -3,12 +3,16 @@ import type { AddressInfo } from 'node:net'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import type { DaemonContext } from './context.ts'
 import { registerFilesystemService } from './filesystem/filesystem-service.ts'
+import { WatcherTable } from './filesystem/watch/watcher-table.ts'
 import { authorize } from './http/auth.ts'
 import { applyCors } from './http/cors.ts'
 import { sendError } from './http/http-error.ts'
+import { CpuMeter } from './http/metrics.ts'
 import { handleRoute } from './http/routes.ts'
+import { isTunnel, Tunnels } from './http/tunnels.ts'
 import { GuestSettings } from './identity/guest-settings.ts'
 import type { Log } from './log.ts'
+import { FileCalls } from './filesystem/native/file-calls.ts'
 import { Launcher } from './process/launcher.ts'
 import { ProcessTable } from './process/process-table.ts'
 import { registerProcessService } from './process/process-service.ts'
@@ -46,14 +50,29 @@ export interface RunningDaemon extends AsyncDisposable {
 export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon> {
   const { root, log } = options
   const users = new UserDatabase(root)
+  const calls = new FileCalls()
   const launcher = new Launcher(users, options.processLimit)
   const parts = { settings: new GuestSettings(options.path), users, processes: new ProcessTable(launcher), log }
-  const daemon: DaemonContext = { ...parts, startup: new Startup(parts), root }
+  const daemon: DaemonContext = {
+    ...parts,
+    startup: new Startup(parts),
+    calls,
+    watchers: new WatcherTable({ users, calls }),
+    cpu: new CpuMeter('/'),
+    tunnels: new Tunnels(),
+    root,
+  }
   // Uploads and streams last as long as they last: no limit on a whole request.
-  const server = createServer(
-    { requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: CHECK_CONNECTIONS_MS },
-    requestHandler(daemon),
-  )
+  const settings = {
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+    shouldUpgradeCallback: isTunnel,
+  }
+  const server = createServer(settings, requestHandler(daemon))
+  server.on('upgrade', (request, socket) => {
+    void daemon.tunnels.open(request, socket, () => authorize(request, daemon.settings.accessToken))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host: options.host, port: options.port }, resolve)
@@ -64,6 +83,8 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
     async [Symbol.asyncDispose]() {
       daemon.startup[Symbol.dispose]()
       await daemon.processes.killAll()
+      daemon.watchers[Symbol.dispose]()
+      daemon.tunnels.drop()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       launcher[Symbol.dispose]()

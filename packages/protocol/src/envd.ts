@@ -4,6 +4,12 @@ export const ENVD_VERSION = '0.6.13'
 /** Port of the guest daemon inside every sandbox. */
 export const ENVD_PORT = 49983
 
+/** The daemon's path by which the gateway reaches ports that are open on the guest's loopback only; not for the outside. Its query is `port`. */
+export const TUNNEL_PATH = '/tunnel'
+
+/** Value of the Upgrade header that a tunnel is asked for with; after the 101 the connection is the port's. */
+export const TUNNEL_PROTOCOL = 'drowse-tunnel'
+
 /**
  * Body of the daemon's `POST /init`, sent by the node after every create, wake and clone.
  * A call must carry `X-Access-Token` equal to the token set before, if one was set.

@@ -1,4 +1,12 @@
-export { ENVD_PORT, ENVD_VERSION, type EnvdInit, type EnvdReady, type EnvdStart } from './envd.ts'
+export {
+  ENVD_PORT,
+  ENVD_VERSION,
+  TUNNEL_PATH,
+  TUNNEL_PROTOCOL,
+  type EnvdInit,
+  type EnvdReady,
+  type EnvdStart,
+} from './envd.ts'
 export { ERROR_CODES, type ErrorCode, type ErrorCodeInfo } from './errors/codes.ts'
 export { DrowseError, type DrowseErrorOptions } from './errors/drowse-error.ts'
 export {
@@ -31,7 +39,6 @@ export {
   type StreamInputRequest,
 } from './gen/process/process_pb.ts'
 export {
-  CreateWatcherResponseSchema,
   EntryInfoSchema,
   EventType,
   Filesystem as FilesystemService,
@@ -40,6 +47,7 @@ export {
   WatchDirResponseSchema,
   type EntryInfo,
   type FilesystemEvent,
+  type CreateWatcherRequest,
   type WatchDirRequest,
   type WatchDirResponse,
 } from './gen/filesystem/filesystem_pb.ts'

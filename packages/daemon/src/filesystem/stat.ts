@@ -1,12 +1,11 @@
 import type { EntryInfo } from '@drowse/protocol'
-import type { UserDatabase } from '../users/user-database.ts'
-import { entryInfo } from './entry-info.ts'
+import { entryDescriber, type EntrySource } from './entry-info.ts'
 import { fsError } from './fs-error.ts'
 
 /** `Stat`: describes what is at `path`. Throws "not_found". */
-export async function statPath(path: string, users: UserDatabase): Promise<EntryInfo> {
+export async function statPath(path: string, source: EntrySource): Promise<EntryInfo> {
   try {
-    return await entryInfo(path, users)
+    return await entryDescriber(source)(path)
   } catch (error) {
     throw fsError(error, 'stat', path)
   }

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { basename } from 'node:path'
@@ -8,10 +8,13 @@ import { DrowseError } from '@drowse/protocol'
 import { fsError } from '../filesystem/fs-error.ts'
 import { acceptedEncoding } from './accept-encoding.ts'
 import { parseRange, type ByteRange } from './byte-range.ts'
+import { contentType } from './content-type.ts'
 import { sendProblem } from './send.ts'
 
 /** Files up to this size, in bytes, are sent in one piece. */
 const WHOLE_BYTES = 64 * 1024
+/** Bytes that are read at a time; each read is a trip to Node's thread pool and into the Sentry. */
+const CHUNK_BYTES = 256 * 1024
 
 /**
  * `GET /files`: sends a file's bytes, or one range of them. Throws "not_found", or "invalid_argument" for what is no file.
@@ -26,12 +29,13 @@ export async function readFile(path: string, request: IncomingMessage, response:
     const encoding = acceptedEncoding(request.headers['accept-encoding'])
     if (encoding === undefined)
       return sendProblem(response, 406, 'no acceptable encoding: identity and gzip are offered')
-    const range = found.size === 0 ? undefined : parseRange(request.headers.range, found.size)
+    setHeaders(response, path, found.mtime)
+    if (isUnchanged(request, found.mtime)) return void response.writeHead(304).end()
+    const range = wantedRange(request, found)
     if (range === 'unsatisfiable') {
       response.setHeader('Content-Range', `bytes */${found.size}`)
       return sendProblem(response, 416, `the range is outside of '${path}'`)
     }
-    setHeaders(response, path, found.mtime)
     if (range !== undefined) await sendRange(file, range, found.size, response)
     else if (encoding === 'gzip') await sendCompressed(file, response)
     else if (found.size > WHOLE_BYTES) await sendPart(file, { start: 0, end: found.size - 1 }, response, 200)
@@ -50,8 +54,21 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
+/** A range of a file that is another by now would be a part of nothing. */
+function wantedRange({ headers }: IncomingMessage, found: Stats): ByteRange | 'unsatisfiable' | undefined {
+  const condition = headers['if-range']
+  const isOther = condition !== undefined && condition !== found.mtime.toUTCString()
+  return found.size === 0 || isOther ? undefined : parseRange(headers.range, found.size)
+}
+
+/** Whether a client's copy is still good. The header has whole seconds. */
+function isUnchanged({ headers }: IncomingMessage, modified: Date): boolean {
+  const since = Date.parse(headers['if-modified-since'] ?? '')
+  return headers['if-none-match'] === undefined && Math.floor(modified.getTime() / 1000) * 1000 <= since
+}
+
 function setHeaders(response: ServerResponse, path: string, modified: Date): void {
-  response.setHeader('Content-Type', 'application/octet-stream')
+  response.setHeader('Content-Type', contentType(path))
   response.setHeader('Content-Disposition', `inline; filename*=UTF-8''${encodeURIComponent(basename(path))}`)
   response.setHeader('Last-Modified', modified.toUTCString())
   response.setHeader('Accept-Ranges', 'bytes')
@@ -73,13 +90,17 @@ async function sendWhole(file: FileHandle, response: ServerResponse): Promise<vo
   }
   response.writeHead(200)
   response.write(buffer)
-  await pipeline(file.createReadStream({ autoClose: false }), response)
+  await pipeline(file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES }), response)
 }
 
 async function sendCompressed(file: FileHandle, response: ServerResponse): Promise<void> {
   response.writeHead(200, { 'Content-Encoding': 'gzip' })
   // The quickest level: the bytes go over a virtual network.
-  await pipeline(file.createReadStream({ autoClose: false }), createGzip({ level: 1 }), response)
+  await pipeline(
+    file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES }),
+    createGzip({ level: 1 }),
+    response,
+  )
 }
 
 async function sendRange(file: FileHandle, range: ByteRange, size: number, response: ServerResponse): Promise<void> {
@@ -90,7 +111,7 @@ async function sendRange(file: FileHandle, range: ByteRange, size: number, respo
 async function sendPart(file: FileHandle, range: ByteRange, response: ServerResponse, status: number): Promise<void> {
   const length = range.end - range.start + 1
   response.writeHead(status, { 'Content-Length': length })
-  const source = file.createReadStream({ autoClose: false, ...range })
+  const source = file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES, ...range })
   await pipeline(source, response, { end: false })
   // A file that shrank meanwhile must not look complete, nor shift the answers after it on the connection.
   if (source.bytesRead === length) response.end()

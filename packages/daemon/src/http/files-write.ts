@@ -7,8 +7,13 @@ import { readParts } from './multipart.ts'
 import { sendJson } from './send.ts'
 import type { WrittenFile } from './write-file.ts'
 
-/** Writes one file of an upload; the path is as the client gave it, already resolved by the caller's rules. */
-export type WriteUpload = (path: string, content: Readable) => Promise<WrittenFile>
+/** How the files of an upload are written. */
+export interface UploadTarget {
+  /** The absolute path that a path of the client means. */
+  resolve(path: string): string
+  /** Writes one file at an absolute path. */
+  write(path: string, content: Readable): Promise<WrittenFile>
+}
 
 /**
  * `POST /files`: writes the files of a multipart form, or the raw body as one file, as they stream in.
@@ -18,16 +23,16 @@ export async function writeFiles(
   path: string | undefined,
   request: IncomingMessage,
   response: ServerResponse,
-  write: WriteUpload,
+  target: UploadTarget,
 ): Promise<void> {
   const contentType = request.headers['content-type'] ?? ''
   const body = decodedBody(request)
   try {
     if (contentType.startsWith('multipart/form-data')) {
-      sendJson(response, 200, await writeParts(contentType, body, path, write))
+      sendJson(response, 200, await writeParts(contentType, body, path, target))
     } else if (contentType.startsWith('application/octet-stream')) {
       if (path === undefined) throw new DrowseError('invalid_argument', 'Cannot write file: query "path" is missing')
-      sendJson(response, 200, [await write(path, body)])
+      sendJson(response, 200, [await target.write(target.resolve(path), body)])
     } else {
       throw new DrowseError('invalid_argument', `Cannot write file: content type "${contentType}" is not supported`)
     }
@@ -62,16 +67,18 @@ async function writeParts(
   contentType: string,
   body: Readable,
   path: string | undefined,
-  write: WriteUpload,
+  upload: UploadTarget,
 ): Promise<WrittenFile[]> {
   const written: WrittenFile[] = []
   await readParts(contentType, body, async (fileName, content) => {
-    const target = path ?? fileName
-    if (target === '') throw new DrowseError('invalid_argument', 'Cannot write file: a part has no file name')
-    if (path !== undefined && written.length > 0) {
-      throw new DrowseError('invalid_argument', `Cannot write file "${path}": several files came for one path`)
+    const asked = path ?? fileName
+    if (asked === '') throw new DrowseError('invalid_argument', 'Cannot write file: a part has no file name')
+    const target = upload.resolve(asked)
+    if (written.some((file) => file.path === target)) {
+      const reason = `you cannot upload multiple files to the same path '${target}' in one upload request, only the first specified file was uploaded`
+      throw new DrowseError('invalid_argument', reason)
     }
-    written.push(await write(target, content))
+    written.push(await upload.write(target, content))
   })
   if (written.length === 0) throw new DrowseError('invalid_argument', 'Cannot write file: the form has no part "file"')
   return written

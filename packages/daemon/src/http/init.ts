@@ -6,6 +6,8 @@ import { readJson } from './read-json.ts'
 
 /** Difference to the host's clock, in ms, that is worth a line in the log. */
 const SKEW_MS = 2_000
+/** What a stream ends with that was open when the sandbox fell asleep. */
+const PAUSED = 'the sandbox was paused while the request was in flight'
 
 /** `POST /init`: takes what the host says after a create, a wake or a clone. May come any number of times. */
 export async function initialise(
@@ -15,7 +17,9 @@ export async function initialise(
 ): Promise<void> {
   const init = parseInit(await readJson(request))
   // Those who read output before the sandbox slept are gone; a reader that never reads would hold processes up.
-  daemon.processes.dropSubscribers('the sandbox was paused while the request was in flight')
+  daemon.processes.dropSubscribers(PAUSED)
+  daemon.watchers.dropStreams(PAUSED)
+  daemon.tunnels.drop()
   const isKnown = daemon.settings.knowsIdentity(init)
   daemon.settings.apply(init)
   // A wake tells what the memory holds already; reading the files again would be most of its time here.

@@ -1,47 +1,145 @@
-import { open, writeFile as write, type FileHandle } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { DrowseError } from '@drowse/protocol'
-import { fsError } from '../filesystem/fs-error.ts'
+import { fsError, systemCode } from '../filesystem/fs-error.ts'
 import { ensureDirectory } from '../filesystem/make-dir.ts'
+import { replaceMetadata } from '../filesystem/metadata.ts'
+import { isOnNetworkMount, readMounts } from '../filesystem/mount-table.ts'
+import type { FileCalls } from '../filesystem/native/file-calls.ts'
 import type { User } from '../users/user-database.ts'
+
+/** An upload up to this size, in bytes, is here whole before its file is touched. */
+const WHOLE_BYTES = 1024 * 1024
+/** Bytes that wait for the disk while more come in; they go there in one call. */
+const BUFFER_BYTES = 1024 * 1024
 
 /** A file that was written, as clients read it. */
 export interface WrittenFile {
   name: string
   path: string
   type: 'file'
+  metadata?: Record<string, string>
+}
+
+/** What a file is written with. */
+export interface WriteOptions {
+  /** Owner of the file and of the parents that it needs. */
+  user: User
+  /** All that the file has afterwards. */
+  metadata: Readonly<Record<string, string>>
+  calls: FileCalls
 }
 
 /**
- * Writes a stream into a file, over what it held, and gives it to `user`; makes missing parents. Links are followed.
- * Throws "invalid_argument" for a directory and "disk_full"; after a failure the file may hold a part.
+ * Writes a stream into a file, over what it held; makes missing parents. Links are followed, and the file stays the one it is, for those
+ * who watch it or have it open. Throws "invalid_argument" for what takes no bytes, and "disk_full".
+ *
+ * An upload up to 1 MiB that is cut off changes nothing. A larger one leaves the part that came in a file that was there, and nothing
+ * of a new file.
  */
-export async function writeFile(path: string, content: Readable, user: User): Promise<WrittenFile> {
-  const file = await openFile(path, user)
+export async function writeFile(path: string, content: Readable, options: WriteOptions): Promise<WrittenFile> {
+  // The streams of requests, forms and decoders give buffers. Whoever made the stream ends it, so that an answer can still be sent.
+  const chunks = content.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>
   try {
-    await file.chown(user.uid, user.gid)
-    await write(file, content)
-  } catch (error) {
-    throw fsError(error, 'write', path)
+    const head = await readHead(chunks)
+    const { file, isNew } = await openOrMake(path, options.user)
+    try {
+      await prepare(file, path, isNew, options)
+      await fill(file, head, chunks)
+    } catch (error) {
+      if (isNew) await rm(path, { force: true })
+      throw fsError(error, 'write', path)
+    } finally {
+      await file.close()
+    }
   } finally {
-    await file.close()
+    await chunks.return?.()
   }
-  return { name: basename(path), path, type: 'file' }
+  const { metadata } = options
+  const written: WrittenFile = { name: basename(path), path, type: 'file' }
+  return Object.keys(metadata).length === 0 ? written : { ...written, metadata: { ...metadata } }
 }
 
-async function openFile(path: string, user: User): Promise<FileHandle> {
+interface Head {
+  chunks: Buffer[]
+  /** Nothing comes behind them. */
+  isAll: boolean
+}
+
+async function readHead(source: AsyncIterator<Buffer>): Promise<Head> {
+  const chunks: Buffer[] = []
+  for (let size = 0; size <= WHOLE_BYTES;) {
+    const next = await source.next()
+    if (next.done === true) return { chunks, isAll: true }
+    chunks.push(next.value)
+    size += next.value.length
+  }
+  return { chunks, isAll: false }
+}
+
+async function fill(file: FileHandle, head: Head, rest: AsyncIterator<Buffer>): Promise<void> {
+  if (head.isAll) {
+    if (head.chunks.length > 0) await file.writeFile(Buffer.concat(head.chunks))
+    return
+  }
+  // The stream must close the file itself: until it does, closing the handle waits for it.
+  const sink = file.createWriteStream({ highWaterMark: BUFFER_BYTES })
+  await pipeline(joined(head.chunks, rest), sink)
+}
+
+async function* joined(head: Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield* head
+  for (;;) {
+    const next = await rest.next()
+    if (next.done === true) return
+    yield next.value
+  }
+}
+
+async function prepare(file: FileHandle, path: string, isNew: boolean, options: WriteOptions): Promise<void> {
+  const { user, metadata, calls } = options
+  const found = await file.stat()
+  if (!found.isFile()) {
+    // Bytes may go to /dev/null and a terminal, but those stay whose they are.
+    if (!found.isCharacterDevice()) throw new DrowseError('invalid_argument', `path is not a file: ${path}`)
+    return
+  }
+  if (found.uid !== user.uid || found.gid !== user.gid) await file.chown(user.uid, user.gid)
+  const isEmpty = Object.keys(metadata).length === 0
+  if (isNew && isEmpty) return
+  if (!isOnNetworkMount(readMounts(), path)) replaceMetadata(calls, file.fd, metadata)
+  // A call about attributes would hold up the whole daemon when such a mount hangs.
+  else if (!isEmpty) throw new DrowseError('invalid_argument', `Cannot keep metadata: ${path} is on a network mount`)
+}
+
+const { O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_NONBLOCK } = constants
+
+async function openOrMake(path: string, user: User): Promise<{ file: FileHandle; isNew: boolean }> {
   try {
-    return await open(path, 'w', 0o666)
+    return await openEither(path)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error
-    if (error.code === 'EISDIR') throw new DrowseError('invalid_argument', `path is a directory: ${path}`)
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw fsError(error, 'write', path)
+    const code = systemCode(error)
+    if (code === 'EISDIR') throw new DrowseError('invalid_argument', `path is a directory: ${path}`, { cause: error })
+    if (code === 'ENXIO') throw new DrowseError('invalid_argument', `path is not a file: ${path}`, { cause: error })
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw fsError(error, 'write', path)
   }
   await ensureDirectory(dirname(path), user)
   try {
-    return await open(path, 'w', 0o666)
+    return await openEither(path)
   } catch (error) {
     throw fsError(error, 'write', path)
   }
+}
+
+async function openEither(path: string): Promise<{ file: FileHandle; isNew: boolean }> {
+  try {
+    return { file: await open(path, O_WRONLY | O_CREAT | O_EXCL, 0o666), isNew: true }
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+  }
+  // A FIFO that nobody reads would make this wait otherwise. What a dangling link points to is made.
+  return { file: await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o666), isNew: false }
 }
