@@ -105,11 +105,12 @@ describe('gateway wakes', () => {
     ['a server that does not listen yet in a sandbox that the request woke', 'asleep', 3000],
   ] as const)('waits for %s', async (_, kind, port) => {
     const sandbox = add({ kind })
-    sandbox.ports.delete(port)
+    // The daemon is asked too, whether the port is open on loopback; here it does not answer either.
+    for (const closed of [port, 49_983]) sandbox.ports.delete(closed)
     const endpoint = test.routes.endpoint.bind(test.routes)
     let calls = 0
     vi.spyOn(test.routes, 'endpoint').mockImplementation(async (id, asked) => {
-      if (++calls === 3) sandbox.ports.set(port, upstreamPort)
+      if (asked === port && ++calls === 3) sandbox.ports.set(port, upstreamPort)
       return endpoint(id, asked)
     })
     expect(await ask(sandbox, 'POST', port)).toBe('POST 0')

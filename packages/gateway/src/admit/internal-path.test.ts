@@ -23,6 +23,7 @@ describe('isInternalPath()', () => {
     '/init%3Fx',
     '/init%20',
     '/init/now',
+    '/tunnel?port=80',
     '/freeze',
     '/unfreeze',
     '/collapse',

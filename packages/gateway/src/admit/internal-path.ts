@@ -1,5 +1,5 @@
-/** Calls of the daemon that only the node makes (wire.md §2.4). */
-const INTERNAL = new Set(['init', 'start', 'freeze', 'unfreeze', 'collapse', 'fsfreeze', 'fsthaw', 'upgrade'])
+/** Calls of the daemon that only the node and the gateway make (wire.md §2.4). */
+const INTERNAL = new Set(['init', 'start', 'freeze', 'unfreeze', 'collapse', 'fsfreeze', 'fsthaw', 'upgrade', 'tunnel'])
 
 /** Most rounds of percent-decoding; a path that still changes after these is treated as internal. */
 const MAX_DECODES = 4

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@drowse/common'
 import { admit, type Admission } from '../admit/admit.ts'
@@ -9,6 +9,7 @@ import type { SandboxTarget } from '../classify/classify-request.ts'
 import type { RouteSource, StopCause } from '../route-source.ts'
 import type { InFlight } from './in-flight.ts'
 import { isRepeatable, judgeFailure, wasPaused } from './judge-failure.ts'
+import { connectLoopback } from './loopback.ts'
 import { relayResponse, type Relay } from './relay-response.ts'
 import { requestHeaders } from './request-headers.ts'
 import { discardBody, sendBody } from './send-body.ts'
@@ -118,17 +119,21 @@ class Attempt {
     const mayReuse = upgrade === undefined && !isFresh && (admission.generation !== undefined || isRepeatable(request))
     const isTls = admission.access.httpsPorts?.includes(target.port) === true
     this.#generation = admission.generation
-    this.#call = callUpstream(
-      {
-        address: admission.address,
-        method: request.method ?? 'GET',
-        path: request.url ?? '/',
-        headers: requestHeaders(request, { target, access: admission.access, upgrade: upgrade?.protocol, trustedHops }),
-        agent: mayReuse && pool.agentFor(target.id, admission.generation, isTls),
-        isTls,
-      },
-      (outgoing) => sendBody(request, response, outgoing),
-    )
+    const upstream = {
+      address: admission.address,
+      method: request.method ?? 'GET',
+      path: request.url ?? '/',
+      headers: requestHeaders(request, { target, access: admission.access, upgrade: upgrade?.protocol, trustedHops }),
+      agent: mayReuse && pool.agentFor(target.id, admission.generation, isTls),
+      isTls,
+    }
+    const onConnected = (outgoing: ClientRequest): void => sendBody(request, response, outgoing)
+    this.#call = callUpstream(upstream, onConnected)
+    const result = await this.#call.result
+    if (result.kind !== 'unreachable' || !result.isRefused || response.destroyed) return result
+    const connection = await connectLoopback(this.#context.routes, target, admission.access)
+    if (connection === undefined) return result
+    this.#call = callUpstream({ ...upstream, connection }, onConnected)
     return this.#call.result
   }
 

@@ -2,6 +2,7 @@ import { request as httpRequest, type Agent, type ClientRequest, type IncomingMe
 import { request as secureRequest, type RequestOptions as SecureRequestOptions } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { connect as secureConnect } from 'node:tls'
 import { systemClock } from '@drowse/common'
 
 /** Longest time, in ms, to open a connection to a sandbox on this host. */
@@ -22,6 +23,8 @@ export interface UpstreamRequest {
   agent: Agent | false
   /** The server speaks TLS. Its certificate is not checked: no one else is at that address. */
   isTls: boolean
+  /** An open connection to use in place of a new one to `address`. */
+  connection?: Socket
 }
 
 /** The first thing that comes of a request to a sandbox's server. */
@@ -48,13 +51,20 @@ export function callUpstream(request: UpstreamRequest, onConnected: (outgoing: C
     method: request.method,
     path: request.path,
     headers: request.headers,
-    agent: request.agent,
+    ...(request.connection === undefined
+      ? { agent: request.agent }
+      : { createConnection: connectionOver(request.connection, request.isTls) }),
     maxHeaderSize: MAX_HEADER_BYTES,
   }
   const outgoing = request.isTls ? secureRequest({ ...options, rejectUnauthorized: false }) : httpRequest(options)
   // Size is bounded above; a bound on the number would drop headers silently.
   outgoing.maxHeadersCount = 0
   return { outgoing, result: settle(outgoing, onConnected) }
+}
+
+/** A way to make the connection that is open already; one for TLS has that begun over it. */
+function connectionOver(socket: Socket, isTls: boolean): () => Socket {
+  return () => (isTls ? secureConnect({ socket, rejectUnauthorized: false }) : socket)
 }
 
 async function settle(
