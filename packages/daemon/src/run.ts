@@ -1,13 +1,9 @@
 import { totalmem } from 'node:os'
-import { setDefaultHighWaterMark } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { ENVD_PORT } from '@drowse/protocol'
 import { startDaemon } from './daemon.ts'
 import { createStderrLog } from './log.ts'
 import { userProcessLimit } from './process/native/process-limit.ts'
-
-/** Bytes that a stream takes before it holds its source back; Node's 64 KiB make large files stop and go at each piece. */
-const BUFFER_BYTES = 512 * 1024
 
 /** The program: serves until it is told to stop. `--port` and `--host` are for tests. */
 export async function run(): Promise<void> {
@@ -33,7 +29,6 @@ async function serve(): Promise<void> {
   process.on('unhandledRejection', (error) => log('Unhandled rejection', error))
   // What users' processes and files inherit.
   process.umask(0o022)
-  setDefaultHighWaterMark(false, BUFFER_BYTES)
   const daemon = await startDaemon({
     host: values.host,
     port: Number(values.port),

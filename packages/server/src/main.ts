@@ -1,4 +1,3 @@
-import { setDefaultHighWaterMark } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { createLogger, loadConfig } from '@drowse/common'
 import { DrowseError } from '@drowse/protocol'
@@ -6,14 +5,11 @@ import { runService } from './run.ts'
 
 /** Status of a service that could not start. */
 const EXIT_FAILED = 1
-/** Bytes that a stream takes before it holds its source back. With Node's 64 KiB the gateway stops and goes at each piece of a large file. */
-const BUFFER_BYTES = 512 * 1024
 
 process.exit(await main())
 
 /** Runs the service of one data folder (`--data`) until SIGTERM or SIGINT. */
 async function main(): Promise<number> {
-  setDefaultHighWaterMark(false, BUFFER_BYTES)
   let logger = createLogger({ name: 'drowse' })
   try {
     const { values } = parseArgs({ options: { data: { type: 'string' } } })

@@ -141,7 +141,13 @@ class Attempt {
     const { target, request, response } = this.#job
     try {
       const relay = relayResponse(incoming, response, () => void this.#abandon(relay))
-      this.#call?.outgoing.once('close', () => discardBody(request))
+      const outgoing = this.#call?.outgoing
+      outgoing?.once('close', () => discardBody(request))
+      // A server that has answered needs no more of a body that still comes, and the client's next request is behind it. Closing the
+      // connection to the server lets go of the body.
+      response.once('finish', () => {
+        if (outgoing?.writableFinished === false) outgoing.destroy()
+      })
     } catch (error) {
       this.refuse(connectionLost(target), error)
     }
