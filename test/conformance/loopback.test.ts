@@ -1,6 +1,5 @@
 import { Sandbox } from 'e2b'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startQuietly } from '../platform/support/start-quietly.ts'
 import { requestThroughGateway, upgradeThroughGateway } from '../platform/support/traffic.ts'
 
 let sandbox: Sandbox
@@ -9,6 +8,8 @@ beforeAll(async () => {
   sandbox = await Sandbox.create({ lifecycle: { onTimeout: 'pause', autoResume: true } })
 })
 afterAll(() => sandbox.kill())
+
+const BACKGROUND = { background: true, timeoutMs: 0 } as const
 
 /** A server on 127.0.0.1 only that upgrades, and streams one line at a time. */
 const SERVER = `
@@ -27,7 +28,7 @@ server.listen(3001, process.argv[2])
 
 it('a server on 127.0.0.1 only answers through getHost, also after a pause', async () => {
   await sandbox.files.write('site/index.html', 'inside only')
-  await startQuietly(sandbox, 'cd site && exec python3 -m http.server --bind 127.0.0.1 3000')
+  await sandbox.commands.run('cd site && exec python3 -m http.server --bind 127.0.0.1 3000', BACKGROUND)
   const text = async (): Promise<string> => (await requestThroughGateway(sandbox, 3000)).text()
   await expect.poll(text, { timeout: 20_000 }).toBe('inside only')
   await sandbox.pause()
@@ -36,7 +37,7 @@ it('a server on 127.0.0.1 only answers through getHost, also after a pause', asy
 
 it.each(['127.0.0.1', '::1'])('streams and WebSockets reach a server on %s only', async (address) => {
   await sandbox.files.write('server.js', SERVER)
-  await startQuietly(sandbox, `exec node server.js ${address}`)
+  await sandbox.commands.run(`exec node server.js ${address}`, BACKGROUND)
   await expect.poll(async () => (await requestThroughGateway(sandbox, 3001)).status, { timeout: 20_000 }).toBe(200)
   expect(await upgradeThroughGateway(sandbox, 3001)).toBe('hello')
   const stream = await requestThroughGateway(sandbox, 3001, '/stream')
