@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { NotFoundError, Sandbox, TimeoutError } from '@e2b/code-interpreter'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { hasPython, PYTHON, TestInterpreter } from './testing/test-interpreter.ts'
+import { PYTHON, TestInterpreter } from './testing/test-interpreter.ts'
 
 // Kernels are real programs, and the machine may be busy.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -20,7 +20,7 @@ const SANDBOX = {
 }
 
 /** The clients make a sandbox first, then call the interpreter by the origin that they are given. */
-describe.skipIf(!hasPython)('the published clients', () => {
+describe('the published clients', () => {
   const resources = new AsyncDisposableStack()
   let interpreter: TestInterpreter
   let apiUrl: string

@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { hasPython, TestInterpreter, type Answer } from './testing/test-interpreter.ts'
+import { TestInterpreter, type Answer } from './testing/test-interpreter.ts'
 
 // Kernels are real programs, and the machine may be busy.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
-describe.skipIf(!hasPython)('Python contexts', () => {
+describe('Python contexts', () => {
   let interpreter: TestInterpreter
   const run = (code: string, env?: Record<string, string>): Promise<Answer> =>
     interpreter.run({ code, ...(env === undefined ? {} : { env_vars: env }) })

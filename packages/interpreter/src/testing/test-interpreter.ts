@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,9 +11,6 @@ import type { OutputMessage } from '../output/output-message.ts'
 /** Python with IPython: the tests' own environment, or the clone's when tests run without it. */
 export const PYTHON =
   process.env['DROWSE_TEST_PYTHON'] ?? fileURLToPath(new URL('../../../../.cache/venv/bin/python', import.meta.url))
-
-/** Whether there is one, and what kernels need besides. */
-export const hasPython = existsSync(PYTHON)
 
 /** An answer to an execution, put together. */
 export interface Answer {
