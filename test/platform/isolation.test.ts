@@ -24,7 +24,7 @@ describe('a sandbox', () => {
 
   async function gatewayOf(sandbox: Sandbox): Promise<{ own: string; gateway: string }> {
     const own =
-      (await sandbox.commands.run('hostname -I || ip -4 -o addr')).stdout.match(/10\.232\.\d+\.\d+/)?.[0] ?? ''
+      (await sandbox.commands.run('hostname -I || ip -4 -o addr')).stdout.match(/10\.24\d\.\d+\.\d+/)?.[0] ?? ''
     expect(own).not.toBe('')
     const octets = own.split('.').map(Number)
     return { own, gateway: [...octets.slice(0, 3), (octets[3] ?? 0) - 1].join('.') }

@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { exec } from '@drowse/common'
+
+/** Addresses for documentation, which no network routes (RFC 5737). */
+const LINK = { host: '198.51.100.1', peer: '198.51.100.2' }
+
+/** An internet of one machine, in a network namespace: what sandboxes reach through the host. */
+export interface SmallInternet extends AsyncDisposable {
+  /** Addresses at which it greets on {@link port}. */
+  addresses: readonly [string, string]
+  port: number
+}
+
+/** Makes a namespace that the host routes two public addresses to, with a server on both. All of it goes on dispose. */
+export async function makeSmallInternet(): Promise<SmallInternet> {
+  const name = `drowse-internet-${process.pid}`
+  const device = `dwi${process.pid}`.slice(0, 15)
+  const addresses = ['203.0.113.10', '203.0.113.20'] as const
+  await using stack = new AsyncDisposableStack()
+  await exec('ip', ['netns', 'add', name])
+  stack.defer(async () => void (await exec('ip', ['netns', 'del', name])))
+  const inside = async (...args: readonly string[]): Promise<void> => void (await exec('ip', ['-n', name, ...args]))
+  await exec('ip', ['link', 'add', device, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name])
+  await exec('ip', ['addr', 'add', `${LINK.host}/30`, 'dev', device])
+  await exec('ip', ['link', 'set', device, 'up'])
+  await inside('addr', 'add', `${LINK.peer}/30`, 'dev', 'eth0')
+  await inside('link', 'set', 'eth0', 'up')
+  await inside('link', 'set', 'lo', 'up')
+  for (const address of addresses) {
+    await inside('addr', 'add', `${address}/32`, 'dev', 'lo')
+    await exec('ip', ['route', 'add', `${address}/32`, 'via', LINK.peer])
+  }
+  const port = 7001
+  const server = spawn('ip', ['netns', 'exec', name, process.execPath, '--eval', program(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  stack.defer(async () => {
+    const ended = once(server, 'exit')
+    if (server.kill('SIGKILL')) await ended
+  })
+  await once(createInterface({ input: server.stdout }), 'line')
+  const parts = stack.move()
+  return { addresses, port, [Symbol.asyncDispose]: async () => await parts[Symbol.asyncDispose]() }
+}
+
+function program(port: number): string {
+  return `require('node:net').createServer((socket) => socket.on('error', () => {}).end('hello')).listen(${port}, '0.0.0.0', () => console.log('ready'))`
+}
