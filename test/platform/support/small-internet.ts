@@ -16,7 +16,7 @@ export interface SmallInternet extends AsyncDisposable {
 /** Makes a namespace that the host routes two public addresses to, with a server on both. All of it goes on dispose. */
 export async function makeSmallInternet(): Promise<SmallInternet> {
   const name = `drowse-internet-${process.pid}`
-  const device = `dwi${process.pid}`.slice(0, 15)
+  const device = `inet${process.pid}`.slice(0, 15)
   const addresses = ['203.0.113.10', '203.0.113.20'] as const
   await using stack = new AsyncDisposableStack()
   await exec('ip', ['netns', 'add', name])
