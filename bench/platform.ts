@@ -101,9 +101,9 @@ async function settled(id: string): Promise<void> {
   })
 }
 
-/** Waits until a sandbox without processes has a container again. */
+/** Waits until a sandbox without processes has a container again: a Sentry and a gofer, beside the command that makes them for a moment. */
 async function made(id: string): Promise<void> {
-  await pollUntil(async () => ((await processes(id)) > 0 ? true : undefined), {
+  await pollUntil(async () => ((await processes(id)) >= 2 ? true : undefined), {
     intervalMs: 50,
     maxIntervalMs: 100,
     signal: AbortSignal.timeout(60_000),

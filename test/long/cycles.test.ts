@@ -9,10 +9,13 @@ const SIZE_MB = 512
 /** Holds random bytes and writes their hash when asked by a signal. */
 const HEAP = `
 import hashlib, os, signal
-held = bytearray(os.urandom(${SIZE_MB} << 20))
+held = [os.urandom(1 << 20) for _ in range(${SIZE_MB})]
 def tell(*_):
     with open('/tmp/heap.new', 'w') as f:
-        f.write(hashlib.sha256(held).hexdigest())
+        digest = hashlib.sha256()
+        for piece in held:
+            digest.update(piece)
+        f.write(digest.hexdigest())
     os.rename('/tmp/heap.new', '/tmp/heap')
 signal.signal(signal.SIGUSR1, tell)
 open('/tmp/heap-ready', 'w').close()

@@ -44,6 +44,7 @@ const NODE_DEEDS: Readonly<Record<string, readonly Deed[]>> = {
   'resume.booting': ['connect without memory'],
   'resume.create-cold': ['connect without memory'],
   'resume.start': ['connect without memory'],
+  'resume.ready': ['connect without memory'],
   kill: ['kill'],
   evict: ['fall to disk'],
   ready: ['fall to disk'],
@@ -54,7 +55,7 @@ const NODE_DEEDS: Readonly<Record<string, readonly Deed[]>> = {
  * Steps that no call from outside comes to, or that are no sandbox's: a create or wake whose restore failed, a create without a warm image (the service
  * answers none before it has one), and what is made ahead. packages/node cuts these over the fake engine.
  */
-const NOT_FROM_OUTSIDE = /^(create\.(create-again|start)|resume\.(create|restore)-again|(pool|warm)\..*)$/
+const NOT_FROM_OUTSIDE = /^(create\.(create-again|start|ready)|resume\.(create|restore)-again|(pool|warm)\..*)$/
 
 /** Every step that the service can be brought to from outside, by each way to it. */
 export const CUTS: readonly Cut[] = [...SERVER_STEPS, ...NODE_STEPS]
