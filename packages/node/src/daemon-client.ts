@@ -19,9 +19,6 @@ const RESPONSE_TIMEOUT_MS = 5_000
 const READY_TIMEOUT_MS = 55_000
 const HTTP_UNAVAILABLE = 503
 
-/** Longest time, in ms, in which a daemon that is well answers. */
-const HEALTHY_TIMEOUT_MS = 1_000
-
 /** One call of a daemon. */
 export interface DaemonRequest {
   method: 'GET' | 'POST'
@@ -36,9 +33,14 @@ export async function waitForDaemon(endpoint: DaemonEndpoint, id: string, signal
   await pollDaemon(endpoint, { method: 'GET', path: '/health' }, `reach the daemon of sandbox "${id}"`, signal)
 }
 
-/** Whether the daemon answers `GET /health` within a second. Resolves with false also when `signal` ends the wait. */
-export async function isDaemonAnswering(endpoint: DaemonEndpoint, id: string, signal: AbortSignal): Promise<boolean> {
-  return waitForDaemon(endpoint, id, deadline(HEALTHY_TIMEOUT_MS, `reach the daemon of sandbox "${id}"`, signal)).then(
+/** Whether the daemon answers `GET /health` within `timeoutMs`. Resolves with false also when `signal` ends the wait. */
+export async function isDaemonAnswering(
+  endpoint: DaemonEndpoint,
+  id: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return waitForDaemon(endpoint, id, deadline(timeoutMs, `reach the daemon of sandbox "${id}"`, signal)).then(
     () => true,
     () => false,
   )

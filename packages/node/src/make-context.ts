@@ -22,6 +22,11 @@ import { Trash } from './trash.ts'
 const MIB = 1024 * 1024
 /** Share of the host's memory that frozen sandboxes may keep unless the settings say another amount. */
 const FROZEN_SHARE = 0.25
+/**
+ * Longest time, in ms, in which a daemon that is well answers. It answers in milliseconds, but a guest without CPU time, or one that prints as
+ * fast as it can, takes a second or two; memory that is saved as silent is refused by a plain resume, so a false alarm costs its owner a lot.
+ */
+const HEALTH_TIMEOUT_MS = 5_000
 
 /** Builds the parts of a node, once. */
 export function makeContext(options: SandboxNodeOptions): NodeContext {
@@ -72,6 +77,7 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     hasher: new ImageHasher({ context: () => context }),
     scrub: new ImageScrub({ context: () => context, everyMs: settings.imageCheckHours * 3_600_000 }),
     frozenLimitMs: settings.frozenMinutes * 60_000,
+    healthTimeoutMs: options.healthTimeoutMs ?? HEALTH_TIMEOUT_MS,
     onStep: options.onStep ?? ((): void => {}),
     freeBytes: options.freeBytes ?? freeBytes,
   }

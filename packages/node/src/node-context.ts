@@ -49,6 +49,8 @@ export interface NodeContext {
   scrub: ImageScrub
   /** Longest time, in ms, that a paused sandbox stays frozen. */
   frozenLimitMs: number
+  /** Longest time, in ms, in which a daemon that is well answers before a pause. */
+  healthTimeoutMs: number
   onStep: StepHook
   /** Bytes that may still be written below a path. */
   freeBytes: (path: string) => Promise<number>

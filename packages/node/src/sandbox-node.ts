@@ -50,6 +50,8 @@ export interface SandboxNodeOptions {
   onStep?: StepHook
   /** Bytes that may still be written below a path; default the filesystem's own answer. */
   freeBytes?: (path: string) => Promise<number>
+  /** Longest time, in ms, in which a daemon that is well answers before a pause; default 5,000. */
+  healthTimeoutMs?: number
   /** Settings that differ from the defaults. */
   settings?: Partial<NodeSettings>
   /** What the host has to give; default what this machine says. */

@@ -73,7 +73,7 @@ interface SavedMemory {
   residentBytes: number
 }
 
-/** A second of silence from a daemon that answers in milliseconds is one that hangs, or a guest without CPU time. */
+/** Seconds of silence from a daemon that answers in milliseconds are one that hangs. */
 async function isSilent(
   context: NodeContext,
   manifest: SandboxManifest,
@@ -81,7 +81,9 @@ async function isSilent(
   signal: AbortSignal,
 ): Promise<boolean> {
   const endpoint = context.engine.endpoint(manifest.network, ENVD_PORT)
-  const isAnswering = await steps.run('probe', () => isDaemonAnswering(endpoint, manifest.id, signal))
+  const isAnswering = await steps.run('probe', () =>
+    isDaemonAnswering(endpoint, manifest.id, context.healthTimeoutMs, signal),
+  )
   signal.throwIfAborted()
   return !isAnswering
 }

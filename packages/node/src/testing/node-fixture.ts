@@ -55,6 +55,7 @@ export class NodeFixture implements AsyncDisposable {
       logger: silentLogger,
       settings: this.settings,
       host: this.facts,
+      healthTimeoutMs: 300,
       ...rest,
     })
     await node.start()
