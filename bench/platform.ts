@@ -101,13 +101,16 @@ async function settled(id: string): Promise<void> {
   })
 }
 
-/** Waits until a sandbox without processes has a container again: a Sentry and a gofer, beside the command that makes them for a moment. */
+/** Waits until a sandbox without processes has a container again, seen twice: the command that makes it is seen for a moment too, and goes. */
 async function made(id: string): Promise<void> {
-  await pollUntil(async () => ((await processes(id)) >= 2 ? true : undefined), {
-    intervalMs: 50,
-    maxIntervalMs: 100,
-    signal: AbortSignal.timeout(60_000),
-  })
+  await pollUntil(
+    async () => {
+      if ((await processes(id)) === 0) return undefined
+      await quiet(QUIET_MS)
+      return (await processes(id)) > 0 ? true : undefined
+    },
+    { intervalMs: 50, maxIntervalMs: 100, signal: AbortSignal.timeout(60_000) },
+  )
 }
 
 async function quiet(ms: number): Promise<void> {
