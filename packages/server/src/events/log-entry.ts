@@ -1,10 +1,10 @@
 import type { EventName, SandboxEvent } from './event.ts'
 
-/** How much an entry matters. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
-
 /** Levels from the least to the most. */
-export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+/** How much an entry matters. */
+export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** An event as a line of a sandbox's log. */
 export interface LogEntry {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isIPv4 } from 'node:net'
 import type { EgressPolicy } from '@drowse/engine'
 import type { NodeSandbox } from '@drowse/node'
 import type { LifecycleContext } from './lifecycle-context.ts'
+import { isAddressBlock } from './network-address.ts'
 import type { Sandbox } from './sandbox.ts'
 
 const EVERYWHERE = '0.0.0.0/0'
@@ -15,7 +15,7 @@ export function egressPolicyOf(sandbox: Pick<Sandbox, 'network' | 'allowInternet
   const { allowOut = [], denyOut = [] } = sandbox.network
   const deny = [...(sandbox.allowInternetAccess === false ? [EVERYWHERE] : []), ...denyOut.filter(isIPv4Block)]
   const allow = allowOut.filter(isIPv4Block)
-  const domains = allowOut.filter((text) => !isBlock(text))
+  const domains = allowOut.filter((text) => !isAddressBlock(text))
   if (deny.length === 0) return undefined // all is open, whatever is allowed besides
   return { allow, deny: [...new Set(deny)], domains }
 }
@@ -26,10 +26,6 @@ export async function settleEgress(context: LifecycleContext, sandbox: Sandbox, 
   if (!isDeepStrictEqual(policy, held.egress)) await context.node.setEgress(sandbox.id, policy)
 }
 
-function isBlock(text: string): boolean {
-  return text.includes(':') || isIPv4Block(text)
-}
-
 function isIPv4Block(text: string): boolean {
-  return isIPv4(text.split('/')[0] ?? '')
+  return isAddressBlock(text) && !text.includes(':')
 }

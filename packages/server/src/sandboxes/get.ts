@@ -1,8 +1,7 @@
 import type { SandboxTier } from '@drowse/node'
-import { DrowseError } from '@drowse/protocol'
 import { sandboxNotFound } from './lifecycle-errors.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
-import { getSandboxRow } from './row-lookup.ts'
+import { findSandboxRow } from './row-lookup.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /** A sandbox with what is known of it beside its row. */
@@ -14,21 +13,17 @@ export interface SandboxDetail {
   connections: number
 }
 
-/** The team's sandbox, with the end that holds now. Never wakes it. Throws "not_found", also while it is being killed. */
-export async function getSandbox(context: LifecycleContext, teamId: string, id: string): Promise<Sandbox> {
-  const sandbox = await getSandboxRow(context, teamId, id)
-  if (sandbox.state === 'killing') throw sandboxNotFound(id)
-  return context.activity.present(sandbox)
+/** The team's sandbox, with the end that holds now. Never wakes it. Undefined when there is none, also while it is being killed. */
+export async function findSandbox(context: LifecycleContext, teamId: string, id: string): Promise<Sandbox | undefined> {
+  const sandbox = await findSandboxRow(context, teamId, id)
+  return sandbox === undefined || sandbox.state === 'killing' ? undefined : context.activity.present(sandbox)
 }
 
-/** As {@link getSandbox}; undefined when there is none. */
-export async function findSandbox(context: LifecycleContext, teamId: string, id: string): Promise<Sandbox | undefined> {
-  try {
-    return await getSandbox(context, teamId, id)
-  } catch (error) {
-    if (error instanceof DrowseError && error.code === 'not_found') return undefined
-    throw error
-  }
+/** As {@link findSandbox}. Throws "not_found" when there is none. */
+export async function getSandbox(context: LifecycleContext, teamId: string, id: string): Promise<Sandbox> {
+  const sandbox = await findSandbox(context, teamId, id)
+  if (sandbox === undefined) throw sandboxNotFound(id)
+  return sandbox
 }
 
 /** As {@link getSandbox}, with what its node knows; a node that fails leaves that out. */

@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts'
 import { Activity } from './activity.ts'
 import { SandboxLedger } from './ledger.ts'
 import type { Sandbox } from './sandbox.ts'
-import { Slots } from './slots.ts'
+import { Semaphore } from './semaphore.ts'
 import type { ServerStep } from './steps.ts'
 
 /** How many sandboxes a deadline pauses or removes at once; a pause keeps a disk busy. */
@@ -53,7 +53,7 @@ export class LifecycleContext {
   /** Why processes ended, of sandboxes whose rows do not say so yet. */
   readonly deaths = new Map<SandboxId, string>()
   /** What the node does because of deadlines. Thousands are decided at once, and done a few at a time. */
-  readonly expiryEffects = new Slots(EXPIRY_EFFECTS)
+  readonly expiryEffects = new Semaphore(EXPIRY_EFFECTS)
   readonly #mutex = new KeyedMutex()
   readonly #work = new Set<Promise<unknown>>()
   #onRepair: (id: SandboxId) => void = () => {}

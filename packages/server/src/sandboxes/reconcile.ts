@@ -1,5 +1,6 @@
 import type { NodeSandbox } from '@drowse/node'
 import type { LifecycleContext } from './lifecycle-context.ts'
+import { Semaphore } from './semaphore.ts'
 import { settle } from './settle.ts'
 
 /** How many sandboxes are put right at once. */
@@ -43,10 +44,6 @@ async function keepUnknown(context: LifecycleContext, entry: NodeSandbox): Promi
 }
 
 async function forEachLimited<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values() // one iterator for all workers: each takes the next item
-  await Promise.all(
-    Array.from({ length: CONCURRENCY }, async () => {
-      for (const item of queue) await work(item)
-    }),
-  )
+  const semaphore = new Semaphore(CONCURRENCY)
+  await Promise.all(items.map(async (item) => await semaphore.run(async () => await work(item))))
 }

@@ -3,10 +3,20 @@ import { sandboxBeingKilled, sandboxNotFound } from './lifecycle-errors.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
 import type { Sandbox } from './sandbox.ts'
 
-/** The team's sandbox in whatever state, but for one that is still being made. Throws "not_found". */
-export async function getSandboxRow(context: LifecycleContext, teamId: string, id: string): Promise<Sandbox> {
+/** The team's sandbox in whatever state, but for one that is still being made; undefined when there is none. */
+export async function findSandboxRow(
+  context: LifecycleContext,
+  teamId: string,
+  id: string,
+): Promise<Sandbox | undefined> {
   const sandbox = isSandboxId(id) ? await context.store.sandboxes.find(id) : undefined
-  if (sandbox === undefined || sandbox.teamId !== teamId || sandbox.state === 'creating') throw sandboxNotFound(id)
+  return sandbox?.teamId === teamId && sandbox.state !== 'creating' ? sandbox : undefined
+}
+
+/** As {@link findSandboxRow}. Throws "not_found" when there is none. */
+export async function getSandboxRow(context: LifecycleContext, teamId: string, id: string): Promise<Sandbox> {
+  const sandbox = await findSandboxRow(context, teamId, id)
+  if (sandbox === undefined) throw sandboxNotFound(id)
   return sandbox
 }
 

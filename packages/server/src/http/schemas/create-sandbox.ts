@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { NodeTemplate } from '@drowse/node'
 import { DrowseError } from '@drowse/protocol'
 import type { CreateRequest } from '../../sandboxes/create.ts'
-import { checkDomainsMatter, checkHonoured, keptNetwork, networkSchema } from './network.ts'
+import { checkEgress, keptNetwork, networkSchema } from './network.ts'
 import { requestBody } from './request-body.ts'
 import { DEFAULT_TIMEOUT_S, timeoutSeconds } from './timeout.ts'
 
@@ -44,8 +44,7 @@ export function toCreateRequest(
   const secure = options.isAlwaysSecure || body.secure !== false
   const network = keptNetwork(body.network)
   for (const name of UNSUPPORTED) refuse(hasContent(body[name]), `${name} is not supported yet; leave it out`)
-  checkHonoured(network)
-  checkDomainsMatter(network, body.allow_internet_access)
+  checkEgress(network, body.allow_internet_access)
   refuse(!autoPauseMemory && !autoPause, 'autoPauseMemory: false requires autoPause')
   refuse(!autoPauseMemory && autoResume, 'autoPauseMemory: false cannot be combined with autoResume')
   refuse(autoResume && !autoPause, 'autoResume requires autoPause')

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net'
 import { DrowseError, ENVD_PORT } from '@drowse/protocol'
 import { z } from 'zod'
 import { ingressOf, type EgressSettings, type SandboxNetwork } from '../../sandboxes/network.ts'
-import { isAddressBlock, isDomainPattern, isHostAndPort } from './network-address.ts'
+import { isAddressBlock, isDomainPattern, isHostAndPort } from '../../sandboxes/network-address.ts'
 import { withoutNulls } from './without-nulls.ts'
 
 /** A host with an optional port, once `${PORT}` is filled in. */
@@ -112,18 +112,20 @@ export function keptEgress(given: z.infer<typeof egressObject>): EgressSettings 
 /** Settings that this version has no answer for: one that were ignored would leave open, or show, what its author means to close. */
 const NOT_HONOURED = ['rules', 'egressProxy', 'dnsServers'] as const
 
-/** Throws "invalid_argument" for settings for outgoing traffic that could not be honoured. */
-export function checkHonoured(egress: EgressSettings): void {
+/** Throws "invalid_argument" for settings for outgoing traffic that could not be honoured or that contradict each other. */
+export function checkEgress(egress: EgressSettings, allowInternetAccess: boolean | undefined): void {
+  checkHonoured(egress)
+  checkDomainsMatter(egress, allowInternetAccess)
+}
+
+function checkHonoured(egress: EgressSettings): void {
   const name = NOT_HONOURED.find((each) => egress[each] !== undefined)
   if (name === undefined) return
   throw new DrowseError('invalid_argument', `network.${name} is not supported yet; leave it out`)
 }
 
-/**
- * Throws "invalid_argument" for domain names that allow nothing new, as nothing is denied: whoever gives them means to close
- * the rest.
- */
-export function checkDomainsMatter(egress: EgressSettings, allowInternetAccess: boolean | undefined): void {
+/** Domain names allow nothing new while nothing is denied: whoever gives them means to close the rest. */
+function checkDomainsMatter(egress: EgressSettings, allowInternetAccess: boolean | undefined): void {
   const { allowOut = [], denyOut = [] } = egress
   const isClosed = allowInternetAccess === false || denyOut.some((text) => EVERYWHERE.includes(text))
   if (isClosed || allowOut.every(isAddressBlock)) return

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { LogEntry } from '../../events/log-entry.ts'
+import { LOG_LEVELS, type LogEntry } from '../../events/log-entry.ts'
 
 /** Most and default lines of one answer. */
 const MAX_LINES = 1_000
@@ -17,13 +17,13 @@ export const pagedLogsQuery = z.object({
   cursor: instant,
   limit,
   direction: z.enum(['forward', 'backward'], 'direction must be "forward" or "backward"').default('forward'),
-  level: z.enum(['debug', 'info', 'warn', 'error'], 'level must be "debug", "info", "warn" or "error"').optional(),
+  level: z.enum(LOG_LEVELS, 'level must be "debug", "info", "warn" or "error"').optional(),
   search: z.string().max(256).optional(),
 })
 
 const entry = z.object({
   timestamp: z.string(),
-  level: z.enum(['debug', 'info', 'warn', 'error']),
+  level: z.enum(LOG_LEVELS),
   message: z.string(),
   fields: z.record(z.string(), z.string()),
 })

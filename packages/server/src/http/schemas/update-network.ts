@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { NetworkUpdate } from '../../sandboxes/network.ts'
-import { checkDomainsMatter, checkHonoured, egressFields, keptEgress } from './network.ts'
+import { checkEgress, egressFields, keptEgress } from './network.ts'
 import { requestBody } from './request-body.ts'
 
 /** Body of `PUT /sandboxes/:sandboxID/network` (wire.md §1.3). */
@@ -10,7 +10,6 @@ export const updateNetworkBody = requestBody({ ...egressFields, allow_internet_a
 export function toNetworkUpdate(body: z.infer<typeof updateNetworkBody>): NetworkUpdate {
   const egress = keptEgress(body)
   const allowInternetAccess = body.allow_internet_access
-  checkHonoured(egress)
-  checkDomainsMatter(egress, allowInternetAccess)
+  checkEgress(egress, allowInternetAccess)
   return { egress, allowInternetAccess }
 }

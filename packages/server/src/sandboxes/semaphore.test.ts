@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { Slots } from './slots.ts'
+import { Semaphore } from './semaphore.ts'
 
 test('run() lets so many go on at once, in the order they came, also after a failure', async () => {
-  const slots = new Slots(2)
+  const semaphore = new Semaphore(2)
   const order: number[] = []
   const gates = [0, 1, 2, 3].map(() => Promise.withResolvers<void>())
   const runs = gates.map(async ({ promise }, i) => {
-    await slots.run(async () => {
+    await semaphore.run(async () => {
       order.push(i)
       await promise
     })
@@ -18,5 +18,5 @@ test('run() lets so many go on at once, in the order they came, also after a fai
   for (const { resolve } of gates) resolve()
   await Promise.allSettled(runs)
   expect(order).toEqual([0, 1, 2, 3])
-  expect(await slots.run(async () => 'free again')).toBe('free again')
+  expect(await semaphore.run(async () => 'free again')).toBe('free again')
 })

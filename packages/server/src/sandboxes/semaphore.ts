@@ -1,5 +1,5 @@
 /** Lets a limited number of pieces of work go on at once; the others wait, the first to come first. */
-export class Slots {
+export class Semaphore {
   readonly #waiting: (() => void)[] = []
   #free: number
 
@@ -7,7 +7,7 @@ export class Slots {
     this.#free = count
   }
 
-  /** Runs `work` when there is a slot. The number of those who wait is the caller's to bound. */
+  /** Runs `work` when there is room. The number of those who wait is the caller's to bound. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
@@ -16,7 +16,7 @@ export class Slots {
     } finally {
       const next = this.#waiting.shift()
       if (next === undefined) this.#free += 1
-      else next() // hands the slot over
+      else next() // hands its place over
     }
   }
 }
