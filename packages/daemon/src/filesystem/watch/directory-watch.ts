@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { EventType } from '@drowse/protocol'
+import { EventType } from '@drowse/protocol'
 import { systemCode } from '../fs-error.ts'
 import type { Inotify, InotifySink } from './inotify.ts'
 import { eventType, IN, type InotifyEvent } from './inotify-event.ts'
@@ -78,7 +78,7 @@ export class DirectoryWatch implements InotifySink, Disposable {
   #addChildren(directory: string, isNew: boolean): void {
     for (const child of this.#list(directory)) {
       const name = join(directory, child.name)
-      if (isNew && !this.#isOver) this.#options.onEvent(name, eventType(IN.CREATE) ?? 0)
+      if (isNew && !this.#isOver) this.#options.onEvent(name, EventType.CREATE)
       if (child.isDirectory()) this.#addTree(name, isNew)
     }
   }

@@ -8,7 +8,7 @@ const READ_BYTES = 64 * 1024
 /** Takes the events of directories that it watches. */
 export interface InotifySink {
   onEvent(event: InotifyEvent): void
-  /** Events were lost: the kernel's queue was full. */
+  /** Events were lost: the kernel's queue was full, or could not be read. The sink's watches have ended. */
   onOverflow(): void
 }
 
@@ -53,6 +53,7 @@ export class Inotify {
     this.#endIfUnused(instance)
   }
 
+  /** The only place that closes an instance, so that it is closed once. */
   #endIfUnused(instance: Instance): void {
     if (instance.sinks.size > 0) return
     if (this.#instance === instance) this.#instance = undefined
@@ -64,19 +65,23 @@ export class Inotify {
     if (instance.isReading) return
     instance.isReading = true
     read(instance.fd, Buffer.alloc(READ_BYTES), 0, READ_BYTES, null, (error, length, buffer) => {
-      instance.isReading = false
       if (error === null) for (const event of parseInotify(buffer.subarray(0, length))) this.#deliver(instance, event)
-      else for (const sink of new Set([...instance.sinks.values()].flatMap((sinks) => [...sinks]))) sink.onOverflow()
-      if (instance.sinks.size > 0 && error === null) this.#read(instance)
-      else close(instance.fd)
+      else this.#loseAll(instance)
+      // Only now: a sink that ends its watch as it is told must not close what is read on here.
+      instance.isReading = false
+      if (instance.sinks.size > 0) this.#read(instance)
+      else this.#endIfUnused(instance)
     })
   }
 
+  #loseAll(instance: Instance): void {
+    const sinks = new Set([...instance.sinks.values()].flatMap((sinks) => [...sinks]))
+    instance.sinks.clear()
+    for (const sink of sinks) sink.onOverflow()
+  }
+
   #deliver(instance: Instance, event: InotifyEvent): void {
-    if ((event.mask & IN.Q_OVERFLOW) !== 0) {
-      for (const sinks of instance.sinks.values()) for (const sink of sinks) sink.onOverflow()
-      return
-    }
+    if ((event.mask & IN.Q_OVERFLOW) !== 0) return this.#loseAll(instance)
     const sinks = [...(instance.sinks.get(event.watch) ?? [])]
     // The kernel ended the watch with its directory; the number will not come again.
     if ((event.mask & IN.IGNORED) !== 0) instance.sinks.delete(event.watch)
