@@ -6,17 +6,7 @@ import { systemCode } from './fs-error.ts'
 export const METADATA_PREFIX = 'user.e2b.'
 
 /** Codes of file systems that keep no attributes, and of files that are gone or not ours to read. */
-const NOTHING_THERE = new Set([
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENODATA',
-  'ENOENT',
-  'EPERM',
-  'EACCES',
-  'ELOOP',
-  'ENOTDIR',
-  'E2BIG',
-])
+const NOTHING_THERE = new Set(['ENOTSUP', 'ENODATA', 'ENOENT', 'EPERM', 'EACCES', 'ELOOP', 'ENOTDIR', 'E2BIG'])
 
 /** A file's metadata; empty where there is none or it cannot be read. Links are followed. */
 export function readMetadata(calls: FileCalls, path: string): Record<string, string> {
@@ -43,8 +33,7 @@ export function replaceMetadata(calls: FileCalls, fd: number, metadata: Readonly
     }
     for (const [key, value] of Object.entries(metadata)) calls.setFileAttribute(fd, METADATA_PREFIX + key, value)
   } catch (error) {
-    const code = systemCode(error)
-    if (code !== 'ENOTSUP' && code !== 'EOPNOTSUPP') throw error
+    if (systemCode(error) !== 'ENOTSUP') throw error
     if (Object.keys(metadata).length === 0) return
     throw new DrowseError('invalid_argument', 'Cannot keep metadata: the file system of this path has no attributes', {
       cause: error,

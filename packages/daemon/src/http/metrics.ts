@@ -61,9 +61,9 @@ export function parseMemory(text: string): { total: number; used: number; cache:
 }
 
 /** Measures the guest as its limits let it see itself. */
-export async function readMetrics(root: string, cpu: CpuMeter): Promise<Metrics> {
-  const memory = parseMemory(readFileSync(join(root, 'proc/meminfo'), 'utf8'))
-  const disk = await statfs(root)
+export async function readMetrics(cpu: CpuMeter): Promise<Metrics> {
+  const memory = parseMemory(readFileSync('/proc/meminfo', 'utf8'))
+  const disk = await statfs('/')
   return {
     ts: Math.floor(Date.now() / 1000),
     cpu_count: availableParallelism(),

@@ -58,7 +58,7 @@ async function postCompose(daemon: DaemonContext, request: IncomingMessage, resp
 }
 
 async function getMetrics(daemon: DaemonContext, _request: IncomingMessage, response: ServerResponse): Promise<void> {
-  sendJson(response, 200, await readMetrics('/', daemon.cpu))
+  sendJson(response, 200, await readMetrics(daemon.cpu))
 }
 
 function filesTarget(daemon: DaemonContext, request: IncomingMessage) {

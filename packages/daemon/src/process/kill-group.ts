@@ -1,3 +1,5 @@
+import { killOne } from './kill-one.ts'
+
 /** Pause, in ms, between two rounds, and the most rounds: 10 s in all. */
 const ROUND_MS = 50
 const MAX_ROUNDS = 200
@@ -7,7 +9,7 @@ const MAX_ROUNDS = 200
  * and those of a fork bomb always do. Returns false when there was no such group.
  */
 export function killGroup(group: number): boolean {
-  if (!killOnce(group)) return false
+  if (!killOne(-group, 'SIGKILL')) return false
   sweep(group, 1)
   return true
 }
@@ -15,15 +17,7 @@ export function killGroup(group: number): boolean {
 function sweep(group: number, round: number): void {
   if (round >= MAX_ROUNDS) return
   const timer = setTimeout(() => {
-    if (killOnce(group)) sweep(group, round + 1)
+    if (killOne(-group, 'SIGKILL')) sweep(group, round + 1)
   }, ROUND_MS)
   timer.unref()
-}
-
-function killOnce(group: number): boolean {
-  try {
-    return process.kill(-group, 'SIGKILL')
-  } catch {
-    return false // ESRCH: nobody is left
-  }
 }

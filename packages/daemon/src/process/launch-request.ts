@@ -14,6 +14,6 @@ export interface LaunchRequest {
   user: User
   /** Whether the process gets an input to write to; else it reads /dev/null. Without meaning for a terminal. */
   hasStdin: boolean
-  /** Runs it on a terminal of this size. */
-  terminal?: TerminalSize | undefined
+  /** Size of the terminal that it runs on, if it does. */
+  terminal: TerminalSize | undefined
 }

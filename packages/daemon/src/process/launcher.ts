@@ -10,7 +10,7 @@ import { ChildWatch } from './native/child-watch.ts'
 import { loadLibc, type Libc } from './native/libc.ts'
 import { makePipe } from './native/make-pipe.ts'
 import { setProcessLimit } from './native/process-limit.ts'
-import { openTerminal } from './native/pseudo-terminal.ts'
+import { openTerminal, type TerminalSize } from './native/pseudo-terminal.ts'
 import { SpawnFailure, spawnProgram } from './native/spawn-program.ts'
 import type { OutputChunk } from './output-subscription.ts'
 import { StdinWriter } from './stdin-writer.ts'
@@ -88,7 +88,7 @@ export class Launcher implements Disposable {
     }
   }
 
-  #onTerminal(request: LaunchRequest, size: NonNullable<LaunchRequest['terminal']>): Launched {
+  #onTerminal(request: LaunchRequest, size: TerminalSize): Launched {
     const { user } = request
     const owner = { uid: user.uid, gid: this.#users.findGroup('tty')?.gid ?? user.gid }
     const { descriptor, path } = openTerminal(this.#libc, owner, size)

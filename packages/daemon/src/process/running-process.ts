@@ -4,6 +4,7 @@ import { startAwakeTimer } from './awake-timer.ts'
 import { exitStatus, type ExitStatus } from './exit-status.ts'
 import type { Launched } from './launcher.ts'
 import { killGroup } from './kill-group.ts'
+import { killOne } from './kill-one.ts'
 import { OutputFanOut } from './output-fan-out.ts'
 import type { OutputChunk } from './output-subscription.ts'
 import { sessionMembers } from './session-members.ts'
@@ -129,13 +130,5 @@ export class RunningProcess {
     this.output.end(status)
     this.terminal?.close()
     this.#finish(status)
-  }
-}
-
-function killOne(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(pid, signal)
-  } catch {
-    return false
   }
 }

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import type { Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import { ReadStream } from 'node:tty'
 import { DrowseError } from '@drowse/protocol'
 import { systemCode } from '../filesystem/fs-error.ts'
@@ -9,7 +10,7 @@ import { resizeTerminal, type TerminalSize } from './native/pseudo-terminal.ts'
 /** Most bytes that may wait for a program to read them; more is refused. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 /** First and longest pause, in ms, before a full terminal is tried again. */
-const RETRY_MIN_MS = 5
+const RETRY_MIN_MS = 10
 const RETRY_MAX_MS = 250
 
 /** The near end of a process's terminal: what it prints, what is typed, its size. */
@@ -59,9 +60,13 @@ export class Terminal {
     for (let offset = 0; offset < data.byteLength;) {
       if (this.#isClosed) throw new DrowseError('internal', 'error writing to tty: it is closed')
       const written = this.#writeSome(data, offset)
-      offset += written
-      retryMs = written > 0 ? RETRY_MIN_MS : Math.min(retryMs * 2, RETRY_MAX_MS)
-      if (written === 0) await new Promise((resolve) => setTimeout(resolve, retryMs))
+      if (written > 0) {
+        offset += written
+        retryMs = RETRY_MIN_MS
+      } else {
+        await setTimeout(retryMs)
+        retryMs = Math.min(retryMs * 2, RETRY_MAX_MS)
+      }
     }
   }
 

@@ -78,8 +78,8 @@ export class Startup implements Disposable {
   #ended(spec: EnvdStart, status: ExitStatus, ranMs: number): void {
     if (status.exitCode === 0 || this.#isOver) return
     this.#trouble = `its start command ended: ${status.status}`
-    this.#options.log(`The start command ended, ${status.status}; it runs again in ${this.#pauseMs} ms`)
     if (ranMs > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS
+    this.#options.log(`The start command ended, ${status.status}; it runs again in ${this.#pauseMs} ms`)
     this.#runLater(spec)
   }
 

@@ -1,22 +1,21 @@
 import { getSystemErrorName } from 'node:util'
-import { loadKoffi, type Koffi } from '../../process/native/load-koffi.ts'
+import { bindLibc, type BoundLibc } from '../../process/native/bind-libc.ts'
 
 /** Most bytes of a file's list of attribute names that are read; the kernel's own limit (XATTR_LIST_MAX). */
 const MAX_LIST_BYTES = 65_536
 /** Most bytes of an attribute's value that are read; a file system's block, which is what ext4 allows. */
 const MAX_VALUE_BYTES = 4_096
 
-interface Functions {
-  koffi: Koffi
-  listxattr: (path: string, list: Buffer, size: number) => number
-  getxattr: (path: string, name: string, value: Buffer, size: number) => number
-  flistxattr: (fd: number, list: Buffer, size: number) => number
-  fsetxattr: (fd: number, name: string, value: Buffer, size: number, flags: number) => number
-  fremovexattr: (fd: number, name: string) => number
-  inotifyInit: (flags: number) => number
-  inotifyAddWatch: (fd: number, path: string, mask: number) => number
-  inotifyRemoveWatch: (fd: number, watch: number) => number
-}
+const DEFINITIONS = {
+  listxattr: 'int64_t listxattr(const char *path, _Out_ uint8_t *list, uint64_t size)',
+  getxattr: 'int64_t getxattr(const char *path, const char *name, _Out_ uint8_t *value, uint64_t size)',
+  flistxattr: 'int64_t flistxattr(int fd, _Out_ uint8_t *list, uint64_t size)',
+  fsetxattr: 'int fsetxattr(int fd, const char *name, const uint8_t *value, uint64_t size, int flags)',
+  fremovexattr: 'int fremovexattr(int fd, const char *name)',
+  inotifyInit: 'int inotify_init1(int flags)',
+  inotifyAddWatch: 'int inotify_add_watch(int fd, const char *path, uint32_t mask)',
+  inotifyRemoveWatch: 'int inotify_rm_watch(int fd, int wd)',
+} as const
 
 /**
  * The C library's calls about files that Node lacks: extended attributes and inotify. Each takes microseconds and blocks, so none may go
@@ -25,7 +24,7 @@ interface Functions {
 export class FileCalls {
   readonly #list = Buffer.alloc(MAX_LIST_BYTES)
   readonly #value = Buffer.alloc(MAX_VALUE_BYTES)
-  #functions: Functions | undefined
+  #libc: BoundLibc<keyof typeof DEFINITIONS> | undefined
 
   /** Names of the attributes of what is at `path`; links are followed. */
   listAttributes(path: string): string[] {
@@ -78,29 +77,11 @@ export class FileCalls {
 
   #check(call: string, result: number): number {
     if (result >= 0) return result
-    const code = getSystemErrorName(-this.#call().koffi.errno())
+    const code = getSystemErrorName(-this.#call().errno())
     throw Object.assign(new Error(`${code}: ${call}`), { code, syscall: call })
   }
 
-  #call(): Functions {
-    this.#functions ??= bind(loadKoffi())
-    return this.#functions
-  }
-}
-
-function bind(koffi: Koffi): Functions {
-  const library = koffi.load('libc.so.6')
-  // The declared C types are what makes each of these the function that its place says.
-  const declare = (declaration: string): never => library.func(declaration) as never
-  return {
-    koffi,
-    listxattr: declare('int64_t listxattr(const char *path, _Out_ uint8_t *list, uint64_t size)'),
-    getxattr: declare('int64_t getxattr(const char *path, const char *name, _Out_ uint8_t *value, uint64_t size)'),
-    flistxattr: declare('int64_t flistxattr(int fd, _Out_ uint8_t *list, uint64_t size)'),
-    fsetxattr: declare('int fsetxattr(int fd, const char *name, const uint8_t *value, uint64_t size, int flags)'),
-    fremovexattr: declare('int fremovexattr(int fd, const char *name)'),
-    inotifyInit: declare('int inotify_init1(int flags)'),
-    inotifyAddWatch: declare('int inotify_add_watch(int fd, const char *path, uint32_t mask)'),
-    inotifyRemoveWatch: declare('int inotify_rm_watch(int fd, int wd)'),
+  #call(): BoundLibc<keyof typeof DEFINITIONS> {
+    return (this.#libc ??= bindLibc(DEFINITIONS))
   }
 }

@@ -1,5 +1,5 @@
 import { getSystemErrorMessage } from 'node:util'
-import { loadKoffi, type ForeignFunction } from './load-koffi.ts'
+import { bindLibc, type BoundLibc } from './bind-libc.ts'
 
 const DEFINITIONS = {
   pipe2: 'int pipe2(void *ends, int flags)',
@@ -27,21 +27,18 @@ const DEFINITIONS = {
 } as const
 
 /** The functions of the C library that Node has no way to call. */
-export type Libc = Readonly<Record<keyof typeof DEFINITIONS, ForeignFunction>> & {
+export type Libc = BoundLibc<keyof typeof DEFINITIONS> & {
   /** Throws what errno says unless `result` is 0 or more. */
   check(result: number, action: string): void
 }
 
 /** Finds the functions in the C library that this process runs on. */
 export function loadLibc(): Libc {
-  const koffi = loadKoffi()
-  const library = koffi.load('libc.so.6')
-  const functions = Object.entries(DEFINITIONS).map(([name, text]) => [name, library.func(text)] as const)
+  const bound = bindLibc(DEFINITIONS)
   return {
-    // Built from the keys of DEFINITIONS.
-    ...(Object.fromEntries(functions) as Record<keyof typeof DEFINITIONS, ForeignFunction>),
+    ...bound,
     check(result, action) {
-      if (result < 0) throw new Error(`Cannot ${action}: ${getSystemErrorMessage(-koffi.errno())}`)
+      if (result < 0) throw new Error(`Cannot ${action}: ${getSystemErrorMessage(-bound.errno())}`)
     },
   }
 }

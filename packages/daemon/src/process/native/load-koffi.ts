@@ -9,7 +9,7 @@ export const NATIVE_FILE = 'koffi.node'
 export type ForeignFunction = (...args: unknown[]) => number
 
 /** The part of koffi, a caller of C functions, that the daemon uses. */
-export interface Koffi {
+interface Koffi {
   load(path: string): { func(definition: string): ForeignFunction }
   /** The errno of the last call. */
   errno(): number
