@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { DrowseError } from '@drowse/protocol'
 import { Context } from './contexts/context.ts'
 import { ContextRegistry } from './contexts/context-registry.ts'
 import type { Language } from './contexts/language.ts'
 import { handleRequest } from './http/routes.ts'
-import { InterpreterError } from './interpreter-error.ts'
 import { Kernel } from './kernel/kernel.ts'
 import { kernelProgram, type ProgramPlaces } from './kernel/kernel-program.ts'
 import type { Log } from './log.ts'
@@ -66,6 +66,7 @@ export async function startInterpreter(options: InterpreterOptions): Promise<Run
     async [Symbol.asyncDispose]() {
       registry.close()
       await started
+      // Requests may have made contexts meanwhile.
       registry.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -81,7 +82,7 @@ function makeRegistry({ places, home, env, daemonUrl, identityFile, log }: Inter
       startKernel: async () => {
         const program = kernelProgram(info.language, places)
         if ('missing' in program) {
-          throw new InterpreterError(500, `Cannot start a context in ${info.language}: ${program.missing}`)
+          throw new DrowseError('exec_failed', `Cannot start a context in ${info.language}: ${program.missing}`)
         }
         return Kernel.start({ program, cwd: info.cwd, env, log })
       },

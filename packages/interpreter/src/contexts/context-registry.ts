@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { InterpreterError } from '../interpreter-error.ts'
+import { DrowseError } from '@drowse/protocol'
 import type { Context, ContextInfo } from './context.ts'
 import type { Language } from './language.ts'
 
@@ -15,17 +15,15 @@ export class ContextRegistry {
     this.#defaultCwd = defaultCwd
   }
 
-  /** Makes a context whose kernel takes cells. Throws an `InterpreterError` when it cannot be started. */
+  /** Makes a context whose kernel takes cells. Throws a `DrowseError` when it cannot be started. */
   async create(language: Language, cwd: string | undefined): Promise<Context> {
     const context = this.#add(language, cwd ?? this.#defaultCwd)
     try {
       await context.prepare()
       return context
     } catch (error) {
-      this.#contexts.delete(context.info.id)
-      context.close()
-      if (error instanceof InterpreterError) throw error
-      throw new InterpreterError(500, error instanceof Error ? error.message : String(error))
+      this.#drop(context)
+      throw DrowseError.from(error)
     }
   }
 
@@ -48,7 +46,7 @@ export class ContextRegistry {
   /** Gives a context by id. Throws a 404 when there is none. */
   get(id: string): Context {
     const context = this.#contexts.get(id)
-    if (context === undefined) throw new InterpreterError(404, `Context ${id} not found`)
+    if (context === undefined) throw new DrowseError('not_found', `Context ${id} not found`)
     return context
   }
 

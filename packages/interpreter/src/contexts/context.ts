@@ -6,10 +6,10 @@ import type { Language } from './language.ts'
 
 /** How long a cell that ignores its interrupt may keep others waiting, in ms, before its kernel is ended. */
 const GRACE_MS = 10_000
-/** How long a kernel may take to start, in ms: Java needs seconds, on a busy machine many. */
-const START_TIMEOUT_MS = 120_000
 /** How often a cell is interrupted again meanwhile, in ms. */
 const INTERRUPT_EVERY_MS = 2_000
+/** How long a kernel may take to start, in ms: Java needs seconds, on a busy machine many. */
+const START_TIMEOUT_MS = 120_000
 
 /** What the clients are told of a context. */
 export interface ContextInfo {
@@ -116,13 +116,9 @@ export class Context {
     this.#knownCopies = copies
     const ended = this.#follow(kernel, execution)
     kernel.send({ code: cell.code, env: cell.env, sandboxEnv: sandboxEnv ?? {}, reseed })
-    const interrupter = this.#interruptWhenLeft(kernel, sink.signal)
-    try {
-      await ended
-    } finally {
-      interrupter[Symbol.dispose]()
-      kernel.setPaused(false)
-    }
+    using _interrupter = this.#interruptWhenLeft(kernel, sink.signal)
+    await ended
+    kernel.setPaused(false)
   }
 
   /** Passes on all that the kernel does until the cell or the kernel has ended. */

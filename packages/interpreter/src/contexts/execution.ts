@@ -1,4 +1,4 @@
-import { OutputDecoder } from '../output/output-decoder.ts'
+import { StringDecoder } from 'node:string_decoder'
 import type { OutputMessage } from '../output/output-message.ts'
 import { resultMessage } from '../output/result-message.ts'
 import type { KernelEvent } from '../kernel/kernel-event.ts'
@@ -16,7 +16,8 @@ export interface ExecutionSink {
 /** One cell on its way through a kernel: turns what the kernel does into messages. */
 export class Execution {
   readonly #sink: ExecutionSink
-  readonly #decoder = new OutputDecoder()
+  /** Characters that a chunk's end cuts in two stay whole. */
+  readonly #decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
   readonly #onBehind: (caughtUp: Promise<void>) => void
 
   /** `onBehind` is called when the reader falls behind, with what resolves once it has caught up. */
@@ -27,7 +28,7 @@ export class Execution {
 
   /** Passes on what the cell or its programs printed. */
   output(stream: 'stdout' | 'stderr', chunk: Buffer): void {
-    this.print(stream, this.#decoder.write(stream, chunk))
+    this.print(stream, this.#decoders[stream].write(chunk))
   }
 
   /** Passes on text as if the cell had printed it. */
@@ -48,7 +49,7 @@ export class Execution {
 
   /** Ends the output: a character that was cut in two comes as it is. */
   finish(): void {
-    for (const stream of ['stdout', 'stderr'] as const) this.print(stream, this.#decoder.end(stream))
+    for (const stream of ['stdout', 'stderr'] as const) this.print(stream, this.#decoders[stream].end())
   }
 
   #write(message: OutputMessage): void {

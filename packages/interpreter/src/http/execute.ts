@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { DrowseError } from '@drowse/protocol'
 import type { Context } from '../contexts/context.ts'
 import type { ContextRegistry } from '../contexts/context-registry.ts'
-import { InterpreterError } from '../interpreter-error.ts'
 import { requestedLanguage } from './contexts.ts'
 import { optionalText, readBody, textMap } from './read-body.ts'
 import { responseSink } from './response-sink.ts'
@@ -14,7 +14,7 @@ export async function execute(
 ): Promise<void> {
   const body = await readBody(request)
   const code = optionalText(body, 'code')
-  if (code === undefined) throw new InterpreterError(422, 'Cannot run code: the request has no "code"')
+  if (code === undefined) throw new DrowseError('unprocessable', 'Cannot run code: the request has no "code"')
   const env = textMap(body, 'env_vars')
   const context = await chosenContext(registry, body)
   const token = request.headers['x-access-token']
@@ -26,6 +26,6 @@ function chosenContext(registry: ContextRegistry, body: Readonly<Record<string, 
   const id = optionalText(body, 'context_id') ?? ''
   const language = optionalText(body, 'language') ?? ''
   if (id === '') return registry.default(requestedLanguage(language))
-  if (language !== '') throw new InterpreterError(400, 'Only one of context_id or language can be provided')
+  if (language !== '') throw new DrowseError('invalid_argument', 'Only one of context_id or language can be provided')
   return registry.get(id)
 }

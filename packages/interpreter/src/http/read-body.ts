@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { InterpreterError } from '../interpreter-error.ts'
+import { DrowseError } from '@drowse/protocol'
 
 /** Largest request, in bytes: code that holds data is the only reason for a long one. */
 const MAX_BYTES = 128 * 1024 * 1024
@@ -10,13 +10,14 @@ export async function readBody(request: IncomingMessage): Promise<Record<string,
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > MAX_BYTES) throw new InterpreterError(413, `Cannot read the request: more than ${MAX_BYTES} bytes`)
+    if (length > MAX_BYTES)
+      throw new DrowseError('payload_too_large', `Cannot read the request: more than ${MAX_BYTES} bytes`)
     chunks.push(chunk)
   }
   if (length === 0) return {}
   const value = parse(Buffer.concat(chunks).toString('utf8'))
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InterpreterError(422, 'Cannot read the request: the body is not a JSON object')
+    throw new DrowseError('unprocessable', 'Cannot read the request: the body is not a JSON object')
   }
   return Object.fromEntries(Object.entries(value).filter((entry) => entry[1] !== null))
 }
@@ -25,19 +26,19 @@ export async function readBody(request: IncomingMessage): Promise<Record<string,
 export function optionalText(body: Readonly<Record<string, unknown>>, key: string): string | undefined {
   const value = body[key]
   if (value === undefined || typeof value === 'string') return value
-  throw new InterpreterError(422, `Cannot read the request: "${key}" is not a string`)
+  throw new DrowseError('unprocessable', `Cannot read the request: "${key}" is not a string`)
 }
 
 /** Takes a map of strings out of a body; numbers and booleans become strings. Throws a 422 when it is something else. */
 export function textMap(body: Readonly<Record<string, unknown>>, key: string): Record<string, string> {
   const value = body[key] ?? {}
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new InterpreterError(422, `Cannot read the request: "${key}" is not an object`)
+    throw new DrowseError('unprocessable', `Cannot read the request: "${key}" is not an object`)
   }
   const map: Record<string, string> = {}
   for (const [name, entry] of Object.entries(value)) {
     if (!['string', 'number', 'boolean'].includes(typeof entry) || name === '' || /[=\0]/.test(name)) {
-      throw new InterpreterError(422, `Cannot read the request: "${key}" has no usable "${name}"`)
+      throw new DrowseError('unprocessable', `Cannot read the request: "${key}" has no usable "${name}"`)
     }
     map[name] = String(entry)
   }
@@ -48,6 +49,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new InterpreterError(422, 'Cannot read the request: the body is not JSON')
+    throw new DrowseError('unprocessable', 'Cannot read the request: the body is not JSON')
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { DrowseError } from '@drowse/protocol'
 import type { ContextRegistry } from '../contexts/context-registry.ts'
-import { InterpreterError } from '../interpreter-error.ts'
 import type { Log } from '../log.ts'
 import { createContext } from './contexts.ts'
 import { execute } from './execute.ts'
@@ -23,12 +23,10 @@ export async function handleRequest(
   try {
     await route(context, request, response)
   } catch (error) {
-    if (!(error instanceof InterpreterError)) context.log(`Cannot answer ${request.method} ${request.url}`, error)
+    if (!(error instanceof DrowseError)) context.log(`Cannot answer ${request.method} ${request.url}`, error)
+    const failure = DrowseError.from(error)
     if (response.headersSent) response.destroy()
-    else {
-      const status = error instanceof InterpreterError ? error.status : 500
-      sendText(response, status, error instanceof Error ? error.message : String(error))
-    }
+    else sendText(response, failure.status, failure.message)
   }
 }
 
@@ -37,7 +35,7 @@ async function route(context: RouteContext, request: IncomingMessage, response: 
   const path = (request.url ?? '').split('?', 1)[0] ?? ''
   const [, section, id, action, ...rest] = path.split('/').map(decoded)
   const call = `${request.method} /${section}${id === undefined ? '' : '/:id'}${action === undefined ? '' : `/${action}`}`
-  if (rest.length > 0) throw new InterpreterError(404, 'Not Found')
+  if (rest.length > 0) throw new DrowseError('not_found', 'Not Found')
   switch (call) {
     case 'GET /health':
       return context.isReady() ? sendText(response, 200, 'OK') : sendText(response, 503, 'Contexts are starting')
@@ -54,7 +52,7 @@ async function route(context: RouteContext, request: IncomingMessage, response: 
       await registry.get(id ?? '').restart()
       return void response.writeHead(204).end()
     default:
-      throw new InterpreterError(404, 'Not Found')
+      throw new DrowseError('not_found', 'Not Found')
   }
 }
 

@@ -14,9 +14,10 @@ export function moduleImporter(folder: string): ModuleImporter {
     filename: join(folder, 'cell.mjs'),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   })
-  const load = script.runInThisContext() as (specifier: string, options?: ImportCallOptions) => Promise<object>
+  // What the script above evaluates to.
+  const load = script.runInThisContext() as ModuleImporter
   return async (specifier, options, names = []) => {
-    const module = (await load(specifier, options)) as Record<string, unknown>
+    const module = await load(specifier, options)
     const missing = names.find((name) => !(name in module))
     if (missing === undefined) return module
     throw new SyntaxError(`The requested module '${specifier}' does not provide an export named '${missing}'`)

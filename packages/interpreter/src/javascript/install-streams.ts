@@ -1,14 +1,11 @@
 import { Writable } from 'node:stream'
 import { BurstWriter } from './burst-writer.ts'
 
-/** What writes out all that cells have printed so far. */
-export type Flush = () => void
-
 /**
  * Replaces `process.stdout` and `process.stderr`. Node's own would make the pipe non-blocking and keep what does not fit in memory; these
- * wait for a reader that is behind.
+ * wait for a reader that is behind. Gives what writes out all that cells have printed so far.
  */
-export function installStreams(): Flush {
+export function installStreams(): () => void {
   const writers = [install('stdout', 1), install('stderr', 2)]
   return () => {
     for (const writer of writers) writer.flush()

@@ -1,9 +1,9 @@
 import { subscribe } from 'node:diagnostics_channel'
-import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Socket } from 'node:net'
-import { basename, delimiter, join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { KernelCommand } from '../kernel/kernel-event.ts'
+import { findOnPath } from '../kernel/find-on-path.ts'
 import { LineSplitter } from '../kernel/line-splitter.ts'
 import { CellEvaluator } from './cell-evaluator.ts'
 import { CellRunner } from './cell-runner.ts'
@@ -43,10 +43,7 @@ function main(): void {
 function makeItLookLikeNode(): void {
   // Run by a loader of its own, Node takes that for itself, and programs that start Node again would start the loader.
   if (basename(process.execPath).startsWith('ld-linux')) {
-    const found = (process.env['PATH'] ?? '')
-      .split(delimiter)
-      .map((directory) => join(directory, 'node'))
-      .find(existsSync)
+    const found = findOnPath('node', process.env['PATH'] ?? '')
     if (found !== undefined) process.execPath = found
   }
   process.argv = [process.execPath]

@@ -10,7 +10,7 @@ export type KernelEvent =
   /** The cell has ended and all its output is in the pipes. */
   | { type: 'idle' }
 
-/** What a kernel is told, a JSON object a line. */
+/** What a kernel is told of a cell, a line in the form that its language reads. */
 export interface KernelCommand {
   code: string
   /** Variables of this cell alone. */

@@ -1,7 +1,7 @@
-import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import type { Language } from '../contexts/language.ts'
 import { encodeBash, encodeFields, encodeJson } from './encode-command.ts'
+import { findOnPath } from './find-on-path.ts'
 import type { KernelCommand } from './kernel-event.ts'
 
 /** Stripping types is young enough in Node for a warning, which is no business of a cell's. */
@@ -65,21 +65,4 @@ export function kernelProgram(language: Language, places: ProgramPlaces): Kernel
     java: () => onPath('java', [...JAVA_FLAGS, at('JavaKernel.java')], { encode: encodeFields }),
   }
   return programs[language]()
-}
-
-function findOnPath(program: string, path: string): string | undefined {
-  return path
-    .split(delimiter)
-    .filter((directory) => directory !== '')
-    .map((directory) => join(directory, program))
-    .find((file) => existsSync(file) && isExecutable(file))
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

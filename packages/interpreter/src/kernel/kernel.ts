@@ -29,7 +29,7 @@ export interface KernelOptions {
 export class Kernel {
   /** Its owner; what comes while there is none is dropped. */
   listener: KernelListener | undefined
-  readonly pid: number
+  readonly #pid: number
   readonly #program: KernelProgram
   readonly #commands: Socket
   readonly #pipes: OutputPipe[]
@@ -37,10 +37,10 @@ export class Kernel {
   readonly #stderr: OutputPipe
   readonly #events: OutputPipe
   #isPaused = false
-  #exit: string | undefined
+  #hasExited = false
 
   private constructor(program: KernelProgram, child: ChildProcess, pid: number, pipes: KernelPipes, log: Log) {
-    this.pid = pid
+    this.#pid = pid
     this.#program = program
     this.#stdout = new OutputPipe(pipes.stdout.ours, (chunk) => this.listener?.onOutput('stdout', chunk))
     this.#stderr = new OutputPipe(pipes.stderr.ours, (chunk) => this.listener?.onOutput('stderr', chunk))
@@ -82,11 +82,6 @@ export class Kernel {
     return new Kernel(program, child, child.pid, pipes, log)
   }
 
-  /** How the process ended, once it has. */
-  get exit(): string | undefined {
-    return this.#exit
-  }
-
   /** Hands a cell over. */
   send(command: KernelCommand): void {
     this.#commands.write(this.#program.encode(command))
@@ -118,11 +113,11 @@ export class Kernel {
   }
 
   #signal(signal: number): void {
-    if (this.#exit !== undefined) return
+    if (this.#hasExited) return
     try {
-      process.kill(-this.pid, signal)
+      process.kill(-this.#pid, signal)
     } catch {
-      // Gone in the meantime, which its exit tells.
+      // None of the group is left, which the exit of the kernel tells.
     }
   }
 
@@ -131,7 +126,7 @@ export class Kernel {
     try {
       event = JSON.parse(line) as KernelEvent // Our own kernels write nothing else.
     } catch (error) {
-      log(`Kernel ${this.pid} said "${line.slice(0, 200)}"`, error)
+      log(`Kernel ${this.#pid} said "${line.slice(0, 200)}"`, error)
       return
     }
     // What was printed before an event comes before it; a cell that begins has printed nothing.
@@ -144,13 +139,9 @@ export class Kernel {
 
   #takeExit(how: string): void {
     for (const pipe of this.#pipes) pipe.drain()
-    this.#exit = how
-    try {
-      // Programs that a cell left running hold the pipes and belong to a context that is no more.
-      process.kill(-this.pid, constants.signals.SIGKILL)
-    } catch {
-      // None left.
-    }
+    // Programs that a cell left running hold the pipes and belong to a context that is no more.
+    this.kill()
+    this.#hasExited = true
     for (const pipe of this.#pipes) pipe.close()
     this.#commands.destroy()
     this.listener?.onExit(how)

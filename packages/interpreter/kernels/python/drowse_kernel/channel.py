@@ -69,7 +69,7 @@ def plain(value):
         return value.isoformat()
     if hasattr(value, "tolist"):
         return finite(value.tolist())
-    if isinstance(value, (set, frozenset, tuple)):
+    if isinstance(value, (set, frozenset)):
         return list(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
@@ -86,4 +86,4 @@ def finite(value):
         return [finite(entry) for entry in value]
     if isinstance(value, (str, int, bool)) or value is None:
         return value
-    return finite(plain(value)) if not isinstance(plain(value), str) else plain(value)
+    return finite(plain(value))

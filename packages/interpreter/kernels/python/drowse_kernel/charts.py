@@ -241,7 +241,7 @@ def take_line(box, across, along):
             box["min"] = min(along)
         elif min(along) == third:
             box["max"] = max(along)
-    elif not is_level or len(along) != 2:
+    elif not is_level:
         box["outliers"] += along
 
 
