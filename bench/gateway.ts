@@ -1,11 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cpus, loadavg, release } from 'node:os'
+import { release } from 'node:os'
 import { join } from 'node:path'
 import { newSandboxId } from '@drowse/protocol'
 import { DOWNLOAD_BYTES } from './gateway/bytes.ts'
 import { ask, download, holdWebSockets, type Target } from './gateway/load.ts'
+import { loadFact, processorFact } from './machine.ts'
 import { quantile } from './samples.ts'
+import { tell } from './tell.ts'
 
 const CONNECTIONS = 32
 const DURATION_MS = 5_000
@@ -20,10 +22,8 @@ try {
   const port = await start('serve-gateway.ts', String(direct.port))
   const through: Target = { port, host: `3000-${newSandboxId()}.drowse.localhost` }
   const lines = [
-    `- ${new Date().toISOString()}; ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Linux ${release()}, node ${process.version}`,
-    `- load before the run (1, 5, 15 min): ${loadavg()
-      .map((load) => load.toFixed(2))
-      .join(', ')}`,
+    `- ${new Date().toISOString()}; ${processorFact()}, Linux ${release()}, node ${process.version}`,
+    `- ${loadFact()}`,
     '',
     '| | direct | through the gateway | |',
     '|---|---|---|---|',
@@ -105,8 +105,4 @@ async function gatewayUse(): Promise<{ rssBytes: number; cpuMs: number }> {
   gateway.send('use')
   const [use] = (await once(gateway, 'message')) as [{ rssBytes: number; cpuMs: number }]
   return use
-}
-
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`)
 }

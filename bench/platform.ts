@@ -55,7 +55,7 @@ export async function measureRunning(samples: Samples, sandbox: Sandbox, repetit
   }
 }
 
-/** Pauses and wakes a sandbox twice: by `connect()`, and by a request through the gateway. */
+/** Pauses and wakes a sandbox three times: by `connect()`, by a request through the gateway, and by reading a file. */
 export async function measureCycle(samples: Samples, sandbox: Sandbox, tier: Tier): Promise<void> {
   for (const [name, wake] of [
     [`connect() from ${TIER_NAMES[tier]}`, () => sandbox.connect()],

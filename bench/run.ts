@@ -9,6 +9,7 @@ import { rawCycle } from './raw/raw-cycles.ts'
 import { RawSandbox } from './raw/raw-sandbox.ts'
 import { report, type SizeResult } from './report.ts'
 import { MEMORY_MB, SIZES, sizeName } from './sizes.ts'
+import { tell } from './tell.ts'
 
 const USAGE = `Measures pauses and wakes through the official client, beside raw runsc doing the same. Needs root.
   node --conditions=source bench/run.ts [--tier frozen|disk|ready] [--repetitions <count>] [--size <index>]
@@ -157,8 +158,4 @@ function readPlan(): Plan | undefined {
       raw: new Map(),
     })),
   }
-}
-
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`)
 }

@@ -58,9 +58,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   let closing: Promise<void> | undefined
 
   const open = async (port: number, portSetting: string, tls?: TlsMaterial): Promise<number> => {
-    const { bindAddresses: addresses, logger } = options
-    const { headersLimitMs = 30_000 } = options
-    const makeServer = (): Server => doorServer(traffic, { headersLimitMs, ...(tls === undefined ? {} : { tls }) })
+    const { bindAddresses: addresses, logger, headersLimitMs = 30_000 } = options
+    const makeServer = (): Server => doorServer(traffic, { headersLimitMs, tls })
     const listening = await listenOn({ addresses, port, portSetting, makeServer, logger })
     servers.push(...listening.servers)
     return listening.port

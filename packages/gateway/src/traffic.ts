@@ -2,12 +2,11 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Duplex, Writable } from 'node:stream'
 import type { Logger } from '@drowse/common'
 import type { SandboxId } from '@drowse/protocol'
-import { badRequest, type Answer } from './answer/answer.ts'
+import { badRequest } from './answer/answer.ts'
 import { responseOn, sendAnswer } from './answer/send-answer.ts'
 import { classifyRequest, type Classification, type SandboxTarget } from './classify/classify-request.ts'
 import { forward, type ForwardContext } from './forward/forward.ts'
 import { InFlight } from './forward/in-flight.ts'
-import { discardBody } from './forward/send-body.ts'
 import { upgradeProtocol } from './forward/upgrade.ts'
 import { UpstreamPool } from './forward/upstream-pool.ts'
 import { watchForEnd } from './forward/watch-for-end.ts'
@@ -57,7 +56,7 @@ export class Traffic {
         void forward(this.#context, { target: where.target, request, response })
       }
     } else {
-      refuse(request, response, badRequest(where.message))
+      sendAnswer(request, response, badRequest(where.message))
     }
   }
 
@@ -106,7 +105,7 @@ export class Traffic {
   #admit(target: SandboxTarget, request: IncomingMessage, response: ServerResponse, connection: Writable): boolean {
     const entry = this.#limits.enter(target)
     if (entry.kind === 'in') connection.once('close', entry.leave)
-    else refuse(request, response, entry.answer)
+    else sendAnswer(request, response, entry.answer)
     return entry.kind === 'in'
   }
 
@@ -121,9 +120,4 @@ export class Traffic {
     }
     return where
   }
-}
-
-function refuse(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  response.once('finish', () => discardBody(request))
-  sendAnswer(request, response, answer)
 }

@@ -17,6 +17,7 @@ export {
   type FileSignatureVerdict,
   type SignedFileRequest,
 } from './file-signature.ts'
+export { isSameSecret } from './same-secret.ts'
 export { isSandboxId, newSandboxId, type SandboxId } from './sandbox-id.ts'
 export { publicState, SANDBOX_STATES, SANDBOX_TRANSITIONS, type SandboxState } from './sandbox-state.ts'
 export {

@@ -69,9 +69,9 @@ export async function admit(
       if (refusal !== undefined) return refuse(refusal)
       if (mustNotWake(request)) return refuse(leftAsleep(target))
       if (wakes === MAX_WAKES) return refuse(stillTransitioning(target))
-      const patienceMs = isReloadable(request.method, request.headers) ? PAGE_AFTER_MS : WAKE_LIMIT_MS
-      if (!(await wake(options.routes, target.id, response, patienceMs))) {
-        return refuse(patienceMs === WAKE_LIMIT_MS ? stillTransitioning(target) : stillWaking(target))
+      const isPage = isReloadable(request.method, request.headers)
+      if (!(await wake(options.routes, target.id, response, isPage ? PAGE_AFTER_MS : WAKE_LIMIT_MS))) {
+        return refuse(isPage ? stillWaking(target) : stillTransitioning(target))
       }
     }
   } catch (error) {

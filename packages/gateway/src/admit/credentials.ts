@@ -1,6 +1,5 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { checkFileSignature, ENVD_PORT, type FileOperation } from '@drowse/protocol'
+import { checkFileSignature, ENVD_PORT, isSameSecret, type FileOperation } from '@drowse/protocol'
 import { mayNotWake, TRAFFIC_TOKEN_HEADER, trafficTokenRefused, type Answer } from '../answer/answer.ts'
 import type { SandboxTarget } from '../classify/classify-request.ts'
 import type { RouteAccess, TrafficCredentials } from '../route-source.ts'
@@ -60,12 +59,6 @@ function readFileRequest({ method, url = '' }: Pick<IncomingMessage, 'method' | 
   const operation = FILE_OPERATIONS[method ?? '']
   if (path !== '/files' || operation === undefined) return undefined
   return { query: new URLSearchParams(query.join('?')), operation }
-}
-
-function isSameSecret(given: string, wanted: string): boolean {
-  const left = Buffer.from(given)
-  const right = Buffer.from(wanted)
-  return left.length === right.length && timingSafeEqual(left, right)
 }
 
 function single(value: string | string[] | undefined): string | undefined {

@@ -1,5 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
+/** Bytes before each message of a Connect stream: one of flags, four of its length. */
+export const PREFIX_BYTES = 5
+/** Flag of the message that ends a Connect stream. */
+export const END_OF_STREAM = 0x02
+
 /** Codes of the Connect protocol that the gateway gives, as on the wire. */
 export type ConnectCode = 'aborted'
 
@@ -26,8 +31,8 @@ export function isOpenConnectStream(headers: IncomingHttpHeaders): boolean {
 /** The message that ends a Connect stream with an error; JSON also where the other messages are binary. */
 export function endOfStream(error: ConnectFailure): Buffer {
   const body = Buffer.from(JSON.stringify({ error }))
-  const prefix = Buffer.alloc(5)
-  prefix.writeUInt8(0x02, 0)
+  const prefix = Buffer.alloc(PREFIX_BYTES)
+  prefix.writeUInt8(END_OF_STREAM, 0)
   prefix.writeUInt32BE(body.length, 1)
   return Buffer.concat([prefix, body])
 }

@@ -1,12 +1,17 @@
 import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { discardBody } from '../forward/send-body.ts'
 import type { Answer } from './answer.ts'
 import { connectKind, endOfStream, mediaType } from './connect-error.ts'
 import { endSoftly } from './end-softly.ts'
 import { errorPage, isBrowserNavigation } from './error-page.ts'
 
-/** Sends an answer of the gateway's own, which scripts of every origin may read: a page to a browser that navigates, an error of the Connect protocol to its calls, JSON to everyone else. */
+/**
+ * Sends an answer of the gateway's own, which scripts of every origin may read: a page to a browser that navigates, an error of the Connect
+ * protocol to its calls, JSON to everyone else. Then lets go of the request's body.
+ */
 export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  response.once('finish', () => discardBody(request))
   if (response.headersSent || response.destroyed) return
   response.setHeader('access-control-allow-origin', '*')
   response.setHeader('cache-control', 'no-store')

@@ -23,7 +23,7 @@ export interface DoorOptions {
   /** Longest time, in ms, from a request's first byte, or a connection's begin, to the end of its headers; kept to a sixth of it. */
   headersLimitMs: number
   /** Makes it a server of the https door. */
-  tls?: TlsMaterial
+  tls: TlsMaterial | undefined
 }
 
 /** A server for one address of a door; it is not listening yet. */

@@ -53,8 +53,7 @@ class Attempt {
   #call: UpstreamCall | undefined
   #end: (() => void) | undefined
   #cutSocket: (() => void) | undefined
-  #cut: { cause?: StopCause } | undefined
-  #generation: number | undefined
+  #cut: { cause: StopCause | undefined } | undefined
 
   constructor(context: ForwardContext, job: ForwardJob) {
     this.#context = context
@@ -78,17 +77,11 @@ class Attempt {
       hasWoken ||= admission.hasWoken
       const result = await this.#send(admission, isFresh)
       if (response.destroyed) return
-      if (result.kind === 'response') return this.#relay(result.incoming)
+      if (result.kind === 'response') return this.#relay(result.incoming, admission.generation)
       if (result.kind === 'upgrade') return this.#upgrade(result)
       const { generation } = admission
-      const tried = {
-        failure: result,
-        earlierTries,
-        wasCut: this.#cut !== undefined,
-        ...this.#cut,
-        generation,
-        hasWoken,
-      }
+      const cut = { wasCut: this.#cut !== undefined, cause: this.#cut?.cause }
+      const tried = { failure: result, earlierTries, ...cut, generation, hasWoken }
       const judgement = await judgeFailure(this.#context.routes, target, request, tried)
       if (judgement.kind === 'answer') return this.refuse(judgement.answer)
       isFresh = judgement.isFresh
@@ -97,7 +90,7 @@ class Attempt {
     }
   }
 
-  /** Sends the gateway's own answer and lets go of the request's body. */
+  /** Sends the gateway's own answer. */
   refuse(answer: Answer, cause?: unknown): void {
     const { target, request, response } = this.#job
     if (cause !== undefined) {
@@ -108,7 +101,6 @@ class Attempt {
       )
     }
     this.#call?.outgoing.destroy()
-    response.once('finish', () => discardBody(request))
     sendAnswer(request, response, answer)
   }
 
@@ -118,7 +110,6 @@ class Attempt {
     this.#end ??= inFlight.begin(target.id, { cutUpstream: (cause) => this.#cutUpstream(cause) })
     const mayReuse = upgrade === undefined && !isFresh && (admission.generation !== undefined || isRepeatable(request))
     const isTls = admission.access.httpsPorts?.includes(target.port) === true
-    this.#generation = admission.generation
     const upstream = {
       address: admission.address,
       method: request.method ?? 'GET',
@@ -133,14 +124,19 @@ class Attempt {
     if (result.kind !== 'unreachable' || !result.isRefused || response.destroyed) return result
     const connection = await connectLoopback(this.#context.routes, target, admission.access)
     if (connection === undefined) return result
+    if (response.destroyed) {
+      // What ends a call when its client goes away has run already.
+      connection.destroy()
+      return result
+    }
     this.#call = callUpstream({ ...upstream, connection }, onConnected)
     return this.#call.result
   }
 
-  #relay(incoming: IncomingMessage): void {
+  #relay(incoming: IncomingMessage, generation: number | undefined): void {
     const { target, request, response } = this.#job
     try {
-      const relay = relayResponse(incoming, response, () => void this.#abandon(relay))
+      const relay = relayResponse(incoming, response, () => void this.#abandon(relay, generation))
       const outgoing = this.#call?.outgoing
       outgoing?.once('close', () => discardBody(request))
       // A server that has answered needs no more of a body that still comes, and the client's next request is behind it. Closing the
@@ -166,11 +162,11 @@ class Attempt {
   }
 
   /** Ends a response whose server went away in the middle. */
-  async #abandon(relay: Relay): Promise<void> {
+  async #abandon(relay: Relay, generation: number | undefined): Promise<void> {
     const { target } = this.#job
     try {
       const route = await this.#context.routes.resolve(target.id)
-      const isPaused = wasPaused(route, { ...this.#cut, generation: this.#generation })
+      const isPaused = wasPaused(route, { cause: this.#cut?.cause, generation })
       relay.abandon(isPaused ? pausedMeanwhile(target) : undefined)
     } catch (error) {
       this.#context.logger.warn({ sandboxId: target.id, err: error }, 'could not find out why a connection was lost')
@@ -181,7 +177,7 @@ class Attempt {
   }
 
   #cutUpstream(cause?: StopCause): void {
-    this.#cut = cause === undefined ? {} : { cause }
+    this.#cut = { cause }
     this.#cutSocket?.()
     this.#call?.outgoing.destroy()
   }

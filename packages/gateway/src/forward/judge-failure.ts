@@ -27,7 +27,7 @@ export interface FailedTry {
   /** The gateway itself cut the connection. */
   wasCut: boolean
   /** Why it did: the sandbox stopped under the request. */
-  cause?: StopCause
+  cause: StopCause | undefined
   /** The run of the sandbox that the request was sent to. */
   generation: number | undefined
   /** The request woke the sandbox. */
@@ -69,7 +69,7 @@ export async function judgeFailure(
 }
 
 /** Whether a pause ended a request that was sent to a run of a sandbox: as the gateway was told, or else as the sandbox looks afterwards. */
-export function wasPaused(route: Route, sent: { cause?: StopCause; generation: number | undefined }): boolean {
+export function wasPaused(route: Route, sent: Pick<FailedTry, 'cause' | 'generation'>): boolean {
   if (sent.cause !== undefined) return sent.cause === 'paused'
   if (route.kind === 'running') return sent.generation !== undefined && route.generation !== sent.generation
   return route.kind === 'asleep' || route.isPaused === true

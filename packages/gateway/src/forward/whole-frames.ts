@@ -1,9 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream'
+import { END_OF_STREAM, PREFIX_BYTES } from '../answer/connect-error.ts'
 
-/** Bytes before each message of a Connect stream: one of flags, four of its length. */
-const PREFIX_BYTES = 5
-/** Flag of the message that ends a Connect stream. */
-const END_OF_STREAM = 0x02
 /** Longest message, in bytes, that is held back until it is whole; longer ones pass in parts. The daemon's stay below 64 KiB. */
 const MAX_HELD_BYTES = 256 * 1024
 

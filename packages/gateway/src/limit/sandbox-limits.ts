@@ -61,7 +61,7 @@ export class SandboxLimits {
     }
   }
 
-  /** How many sandboxes are counted now. */
+  /** How many counts are kept now: one a sandbox, and one for its daemon. */
   get size(): number {
     return this.#counts.size
   }
