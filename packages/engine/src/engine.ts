@@ -105,7 +105,7 @@ export interface Engine {
   checkpoint(id: string, imageDirectory: string): Promise<{ bytes: number }>
   /** Ends the processes and removes everything the host holds for the id (never `upperDirectory`). Idempotent, safe on unknown ids. */
   destroy(id: string): Promise<void>
-  /** Puts another egress policy in force, or none, for a sandbox that is here in whatever status; "conflict" when it is absent. */
+  /** Puts another egress policy in force, or none, for a sandbox that was made and is not destroyed; "conflict" for an unknown one. */
   setEgress(id: string, policy: EgressPolicy | undefined): Promise<void>
   status(id: string): Promise<EngineStatus>
   /** Every sandbox with something on this host, whatever made it. */

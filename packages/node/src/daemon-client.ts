@@ -56,11 +56,8 @@ export async function initDaemon(
   init: EnvdInit,
   signal?: AbortSignal,
 ): Promise<void> {
-  const headers: Record<string, string> = { 'content-type': 'application/json' }
-  if (init.accessToken !== undefined) headers['x-access-token'] = init.accessToken
-  const body = JSON.stringify(init)
   const what = `initialise the daemon of sandbox "${id}"`
-  const status = await pollDaemon(endpoint, { method: 'POST', path: '/init', headers, body }, what, signal)
+  const status = await pollDaemon(endpoint, postRequest('/init', init, init.accessToken), what, signal)
   if (status !== 204) throw new DrowseError('engine_failed', `Cannot ${what}: it answered ${status}`)
 }
 
@@ -75,11 +72,9 @@ export async function startInDaemon(
   options: { accessToken?: string | undefined; signal?: AbortSignal } = {},
 ): Promise<void> {
   const { accessToken, signal } = options
-  const headers: Record<string, string> = { 'content-type': 'application/json' }
-  if (accessToken !== undefined) headers['x-access-token'] = accessToken
   const what = `get ready what sandbox "${id}" starts with`
   const limit = deadline(READY_TIMEOUT_MS, what, signal)
-  const request: DaemonRequest = { method: 'POST', path: '/start', headers, body: JSON.stringify(start) }
+  const request = postRequest('/start', start, accessToken)
   const probe = async (): Promise<number | undefined> => {
     const status = await callDaemon(endpoint, request, limit).catch(() => HTTP_UNAVAILABLE)
     return status === HTTP_UNAVAILABLE ? undefined : status
@@ -124,6 +119,11 @@ export async function callDaemon(
   } finally {
     clearTimeout(timer)
   }
+}
+
+function postRequest(path: string, body: object, accessToken: string | undefined): DaemonRequest {
+  const token: Record<string, string> = accessToken === undefined ? {} : { 'x-access-token': accessToken }
+  return { method: 'POST', path, headers: { 'content-type': 'application/json', ...token }, body: JSON.stringify(body) }
 }
 
 async function pollDaemon(

@@ -1,5 +1,5 @@
-import { isIPv4 } from 'node:net'
 import { DrowseError } from '@drowse/protocol'
+import { isNetwork } from './ipv4-networks.ts'
 
 /**
  * What one sandbox may reach outside, within what the firewall lets any sandbox reach. `allow` goes before `deny`; what neither names is
@@ -24,10 +24,4 @@ export function checkEgressPolicy({ allow, deny }: EgressPolicy): void {
       throw new DrowseError('invalid_argument', `Cannot use "${network}" as a network: want a.b.c.d or a.b.c.d/n`)
     }
   }
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', length, ...rest] = text.split('/')
-  if (!isIPv4(address) || rest.length > 0) return false
-  return length === undefined || (/^\d{1,2}$/.test(length) && Number(length) <= 32)
 }

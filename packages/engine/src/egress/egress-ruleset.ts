@@ -1,4 +1,5 @@
 import { checkEgressPolicy, type EgressPolicy } from './egress-policy.ts'
+import { mergeNetworks } from './ipv4-networks.ts'
 import { networkNames } from '../network/network-names.ts'
 
 /** Ports on the host at which the name-aware proxy takes what is redirected to it. */
@@ -23,7 +24,7 @@ export interface EgressTarget {
  *
  * The rules have a table of their own, which no start of the service replaces, so that they hold without a gap while sandboxes outlive it.
  * They only take away: the firewall's table judges what they let through. Each packet is judged, so that a new rule also ends old connections.
- * Throws "invalid_argument" for a malformed network, and for domains without `ports`.
+ * Without `ports` domains open nothing. Throws "invalid_argument" for a malformed network.
  */
 export function egressRuleset(
   { instance, slot }: EgressTarget,
@@ -110,24 +111,6 @@ function tableOf(instance: string): string {
 /** An anonymous set; overlapping networks are merged, which nftables refuses to do by itself there. */
 function set(networks: readonly string[]): string {
   return `{ ${mergeNetworks(networks).join(', ')} }`
-}
-
-/** Leaves out networks that another one covers. */
-function mergeNetworks(networks: readonly string[]): string[] {
-  const parsed = networks.map(parse).sort((a, b) => a.first - b.first || b.last - a.last)
-  const kept: typeof parsed = []
-  for (const network of parsed) {
-    if (network.last > (kept.at(-1)?.last ?? -1)) kept.push(network)
-  }
-  return kept.map(({ text }) => text)
-}
-
-function parse(network: string): { first: number; last: number; text: string } {
-  const [address = '', length = '32'] = network.split('/')
-  const size = 2 ** (32 - Number(length))
-  const value = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0)
-  const first = value - (value % size)
-  return { first, last: first + size - 1, text: network }
 }
 
 function lines(commands: readonly string[]): string {

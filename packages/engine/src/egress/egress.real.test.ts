@@ -17,24 +17,7 @@ describe('egress', () => {
   let told: (policy: EgressPolicy | undefined) => Promise<void>
 
   beforeAll(async () => {
-    for (const role of ['host', 'internet']) await lab.add(role)
-    await lab.join(['host', 'up0', '203.0.113.1/24'], ['internet', 'eth0', `${OPEN}/24`])
-    await lab.ip('host', ['route', 'add', 'default', 'via', OPEN])
-    for (const address of [OTHER, DNS, PRIVATE]) await lab.ip('internet', ['addr', 'add', `${address}/32`, 'dev', 'lo'])
-    for (const role of ['a', 'b']) await lab.adopt(lab.name(role))
-    await lab.run(
-      'host',
-      `import { writeFileSync } from 'node:fs'
-       import { networkNames } from '../network/network-names.ts'
-       import { addressGuestEnd, createLink, sandboxLink } from '../network/sandbox-network.ts'
-       import { slotAddress } from '../network/slot-address.ts'
-       writeFileSync('/proc/sys/net/ipv4/ip_forward', '1') // of this namespace only
-       for (const [slot, id] of ['a', 'b'].entries()) {
-         const link = sandboxLink(networkNames('${instance}'), id, slot, slotAddress('${SUBNET}', slot))
-         await createLink(link)
-         await addressGuestEnd(link)
-       }`,
-    )
+    await lab.addHost({ instance, subnet: SUBNET, addresses: [OPEN, OTHER, DNS, PRIVATE] })
     await startInternet(lab)
     const proxy = await lab.start(
       'host',

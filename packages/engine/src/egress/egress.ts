@@ -1,4 +1,4 @@
-import { exec } from '@drowse/common'
+import { runNft } from '../network/nft.ts'
 import type { EgressPolicy } from './egress-policy.ts'
 import {
   dropEgressRuleset,
@@ -14,19 +14,15 @@ export async function applyEgress(
   policy: EgressPolicy,
   ports: NameProxyPorts | undefined,
 ): Promise<void> {
-  await nft(egressRuleset(target, policy, ports))
+  await runNft(egressRuleset(target, policy, ports))
 }
 
 /** Removes the rules of one slot. Idempotent. */
 export async function clearEgress(target: EgressTarget): Promise<void> {
-  await nft(noEgressRuleset(target))
+  await runNft(noEgressRuleset(target))
 }
 
 /** Removes the rules of every sandbox of an installation. Idempotent. */
 export async function removeEgress(instance: string): Promise<void> {
-  await nft(dropEgressRuleset(instance))
-}
-
-async function nft(input: string): Promise<void> {
-  await exec('nft', ['-f', '-'], { input, timeoutMs: 15_000 })
+  await runNft(dropEgressRuleset(instance))
 }

@@ -1,8 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-
-const CGROUP_ROOT = '/sys/fs/cgroup'
+import { CGROUP_ROOT } from './cgroup-files.ts'
 
 /** The cgroup of one sandbox, in every hierarchy of the host (v1, v2 or both). */
 export interface SandboxCgroup {

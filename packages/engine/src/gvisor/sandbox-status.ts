@@ -4,6 +4,7 @@ import type { EngineStatus } from '../engine.ts'
 import { callControl } from './control-socket.ts'
 import { readContainerState, type ContainerState } from './container-state.ts'
 import type { GvisorHost } from './gvisor-host.ts'
+import type { KnownSandbox } from './known-sandbox.ts'
 import { isContainerProcess } from './processes.ts'
 import { findSandboxRecord } from './sandbox-record.ts'
 import { showsFrozen } from './task-stacks.ts'
@@ -11,14 +12,8 @@ import { showsFrozen } from './task-stacks.ts'
 const DUMP_TIMEOUT_MS = 10_000
 
 /** A sandbox's status and what is needed to act on it; the rest means nothing when it is absent. */
-export interface SandboxStatus {
+export interface SandboxStatus extends Omit<KnownSandbox, 'status'> {
   status: EngineStatus
-  /** The control socket. */
-  socketPath: string
-  /** The bundle's folder. */
-  bundle: string
-  /** Process of its Sentry. */
-  pid: number
 }
 
 const ABSENT: SandboxStatus = { status: 'absent', socketPath: '', bundle: '', pid: 0 }
@@ -45,6 +40,7 @@ async function askSandboxStatus(host: GvisorHost, id: string): Promise<SandboxSt
     pid: state.sandboxPid,
   }
 }
+
 /**
  * The status when it is one of `legal`; throws "conflict" for any other. What is known is not proven again: the Sentry may have ended
  * since, and then what follows fails.

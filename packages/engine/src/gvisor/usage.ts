@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EngineUsage } from '../engine.ts'
+import { CGROUP_ROOT, statField } from './cgroup-files.ts'
 
-const CGROUP_ROOT = '/sys/fs/cgroup'
 const NS_PER_MS = 1e6
 const US_PER_MS = 1e3
 
@@ -23,23 +23,19 @@ function readV1(path: string): EngineUsage {
   const cpuTime = readFileSync(join(CGROUP_ROOT, 'cpuacct', path, 'cpuacct.usage'), 'latin1')
   const usage = Number(readFileSync(join(memory, 'memory.usage_in_bytes'), 'latin1'))
   const stat = readFileSync(join(memory, 'memory.stat'), 'latin1')
-  return split(Number(cpuTime) / NS_PER_MS, usage, field(stat, 'total_cache') - field(stat, 'total_shmem'))
+  return split(Number(cpuTime) / NS_PER_MS, usage, statField(stat, 'total_cache') - statField(stat, 'total_shmem'))
 }
 
 function readV2(path: string): EngineUsage {
   const directory = join(CGROUP_ROOT, path)
-  const cpuTime = field(readFileSync(join(directory, 'cpu.stat'), 'latin1'), 'usage_usec')
+  const cpuTime = statField(readFileSync(join(directory, 'cpu.stat'), 'latin1'), 'usage_usec')
   const usage = Number(readFileSync(join(directory, 'memory.current'), 'latin1'))
   const stat = readFileSync(join(directory, 'memory.stat'), 'latin1')
-  return split(cpuTime / US_PER_MS, usage, field(stat, 'file') - field(stat, 'shmem'))
+  return split(cpuTime / US_PER_MS, usage, statField(stat, 'file') - statField(stat, 'shmem'))
 }
 
 /** The guest's memory is shared memory to the host; what else of files is there is cache, which the host takes back at will. */
 function split(cpuMs: number, usageBytes: number, fileBytes: number): EngineUsage {
   const cacheBytes = Math.min(usageBytes, Math.max(0, fileBytes))
   return { cpuMs, memoryBytes: usageBytes - cacheBytes, cacheBytes }
-}
-
-function field(text: string, name: string): number {
-  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
 }

@@ -41,12 +41,7 @@ export function firewallRuleset({ instance, sandboxSubnet, nameservers, nameProx
     nameservers.length === 0
       ? ''
       : `\n    ip daddr { ${nameservers.join(', ')} } meta l4proto { tcp, udp } th dport 53 accept`
-  const proxyPorts = nameProxy === undefined ? '' : `{ ${[nameProxy.tls, nameProxy.http, nameProxy.dns].join(', ')} }`
-  const toProxy =
-    proxyPorts === ''
-      ? ''
-      : `\n    iifname ${ours} ct status dnat meta l4proto { tcp, udp } th dport ${proxyPorts} accept
-    iifname != ${ours} meta l4proto { tcp, udp } th dport ${proxyPorts} drop`
+  const toProxy = nameProxy === undefined ? '' : proxyRules(ours, nameProxy)
   // Declaring the table before deleting it makes the deletion succeed on a first install too.
   return `table inet ${table}
 delete table inet ${table}
@@ -80,4 +75,10 @@ table inet ${table} {
   }
 }
 `
+}
+
+/** Only what was redirected gets to the proxy, and nobody but a sandbox. */
+function proxyRules(ours: string, { tls, http, dns }: NameProxyPorts): string {
+  const toPorts = `meta l4proto { tcp, udp } th dport { ${tls}, ${http}, ${dns} }`
+  return `\n    iifname ${ours} ct status dnat ${toPorts} accept\n    iifname != ${ours} ${toPorts} drop`
 }

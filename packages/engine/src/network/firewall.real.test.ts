@@ -21,29 +21,11 @@ describe('firewall', () => {
     await installFirewall(${JSON.stringify({ instance, sandboxSubnet: SUBNET, nameservers: [NAMESERVER] })})`
 
   beforeAll(async () => {
-    for (const role of ['host', 'internet', 'other']) await lab.add(role)
-    await lab.join(['host', 'up0', '203.0.113.1/24'], ['internet', 'eth0', `${INTERNET}/24`])
+    await lab.addHost({ instance, subnet: SUBNET, addresses: [INTERNET, NAMESERVER, PRIVATE, METADATA] })
+    await lab.add('other')
     await lab.join(['host', 'dwzz-0', '198.51.100.1/30'], ['other', 'eth0', `${OTHER_INSTANCE}/30`])
     await lab.ip('other', ['route', 'add', 'default', 'via', '198.51.100.1'])
-    await lab.ip('host', ['route', 'add', 'default', 'via', INTERNET])
     await lab.ip('internet', ['route', 'add', SUBNET, 'via', '203.0.113.1'])
-    for (const address of [NAMESERVER, PRIVATE, METADATA]) {
-      await lab.ip('internet', ['addr', 'add', `${address}/32`, 'dev', 'lo'])
-    }
-    for (const role of ['a', 'b']) await lab.adopt(lab.name(role))
-    await lab.run(
-      'host',
-      `import { writeFileSync } from 'node:fs'
-       import { networkNames } from '../network/network-names.ts'
-       import { addressGuestEnd, createLink, sandboxLink } from '../network/sandbox-network.ts'
-       import { slotAddress } from '../network/slot-address.ts'
-       writeFileSync('/proc/sys/net/ipv4/ip_forward', '1') // of this namespace only
-       for (const [slot, id] of ['a', 'b'].entries()) {
-         const link = sandboxLink(networkNames('${instance}'), id, slot, slotAddress('${SUBNET}', slot))
-         await createLink(link)
-         await addressGuestEnd(link)
-       }`,
-    )
     await lab.ip('host', ['addr', 'add', 'fd00::1/64', 'dev', names.link(0), 'nodad'])
     await lab.ip('a', ['addr', 'add', 'fd00::2/64', 'dev', 'eth0', 'nodad'])
     for (const role of ['host', 'a', 'b', 'other', 'internet']) await lab.listen(role, PORT)

@@ -1,7 +1,7 @@
-import { exec } from '@drowse/common'
 import { firewallRuleset, type FirewallOptions } from './firewall-ruleset.ts'
 import { removeEgress } from '../egress/egress.ts'
 import { networkNames } from './network-names.ts'
+import { runNft } from './nft.ts'
 
 /**
  * Installs, or replaces in one transaction, the installation's nftables table (see {@link firewallRuleset}).
@@ -10,12 +10,12 @@ import { networkNames } from './network-names.ts'
  * the links `dw<instance>-*` there, in the chain DOCKER-USER.
  */
 export async function installFirewall(options: FirewallOptions): Promise<void> {
-  await exec('nft', ['-f', '-'], { input: firewallRuleset(options), timeoutMs: 15_000 })
+  await runNft(firewallRuleset(options))
 }
 
 /** Removes the installation's nftables table and the egress rules of its sandboxes. Idempotent. */
 export async function removeFirewall({ instance }: Pick<FirewallOptions, 'instance'>): Promise<void> {
   const { table } = networkNames(instance)
   await removeEgress(instance)
-  await exec('nft', ['-f', '-'], { input: `table inet ${table}\ndelete table inet ${table}\n`, timeoutMs: 15_000 })
+  await runNft(`table inet ${table}\ndelete table inet ${table}\n`)
 }

@@ -57,6 +57,38 @@ export class NetworkLab implements AsyncDisposable {
     }
   }
 
+  /**
+   * Makes `host`, with the sandboxes `a` and `b` of `instance` in slots 0 and 1, and `internet`, which is its way out and answers at all
+   * `addresses`; the first is the one on their network, 203.0.113.0/24, where the host is 203.0.113.1. The lab's prefix has to be
+   * `drowse-<instance>`: the sandboxes' namespaces are named by the network code itself.
+   */
+  async addHost(options: {
+    instance: string
+    subnet: string
+    addresses: readonly [string, ...string[]]
+  }): Promise<void> {
+    const { instance, subnet, addresses } = options
+    const [gateway, ...others] = addresses
+    for (const role of ['host', 'internet']) await this.add(role)
+    await this.join(['host', 'up0', '203.0.113.1/24'], ['internet', 'eth0', `${gateway}/24`])
+    await this.ip('host', ['route', 'add', 'default', 'via', gateway])
+    for (const address of others) await this.ip('internet', ['addr', 'add', `${address}/32`, 'dev', 'lo'])
+    for (const role of ['a', 'b']) await this.adopt(this.name(role))
+    await this.run(
+      'host',
+      `import { writeFileSync } from 'node:fs'
+       import { networkNames } from '../network/network-names.ts'
+       import { addressGuestEnd, createLink, sandboxLink } from '../network/sandbox-network.ts'
+       import { slotAddress } from '../network/slot-address.ts'
+       writeFileSync('/proc/sys/net/ipv4/ip_forward', '1') // of this namespace only
+       for (const [slot, id] of ['a', 'b'].entries()) {
+         const link = sandboxLink(networkNames('${instance}'), id, slot, slotAddress('${subnet}', slot))
+         await createLink(link)
+         await addressGuestEnd(link)
+       }`,
+    )
+  }
+
   async ip(role: string, args: readonly string[]): Promise<void> {
     await exec('ip', ['-n', this.name(role), ...args])
   }

@@ -75,10 +75,8 @@ export class ImageScrub {
   #next(): { id: SandboxId; createdAt: string; dueMs: number } | undefined {
     const { shelf } = this.#options.context()
     for (const id of this.#read.keys()) if (shelf.find(id)?.image == null) this.#read.delete(id)
-    const waiting = shelf.ids().flatMap((id) => {
-      const manifest = shelf.find(id)
-      const image = manifest?.phase === 'paused' ? manifest.image : null
-      if (image === null || image === undefined || image.damage !== undefined) return []
+    const waiting = shelf.paused().flatMap(({ id, image }) => {
+      if (image === null || image.damage !== undefined) return []
       if (image.files.every(({ sha256 }) => sha256 === undefined)) return [] // not hashed yet
       const { createdAt } = image
       const read = this.#read.get(id)

@@ -4,14 +4,13 @@ import { pathExists } from '../disk.ts'
 import { isSameBuild } from '../images/image-manifest.ts'
 import { beginSteps, specOf, type NodeContext } from '../node-context.ts'
 import type { SandboxManifest } from '../sandbox-manifest.ts'
+import { QuietWork } from './quiet-work.ts'
 
 /**
  * Memory that one container holds before anything is restored into it, in bytes. Measured: its cgroup is charged 15 MB, most of it the
  * private memory of the Sentry and the gofer; the rest is what the kernel keeps for its namespaces, mount and threads.
  */
 const CONTAINER_BYTES = 20 * 1024 * 1024
-/** Time, in ms, without a create, pause or resume after which containers are made: they would only slow those down. */
-const QUIET_MS = 200
 /** How often, in ms, the memory of the containers is looked at while there are some. */
 const SWEEP_MS = 5_000
 
@@ -25,14 +24,18 @@ export class ReadyContainers {
   readonly #count: number
   /** In the order in which they were made. */
   readonly #ids = new Set<SandboxId>()
-  #timer: Timer | undefined
+  readonly #filling: QuietWork
   #sweep: Timer | undefined
-  #isStopped = false
 
   /** `context` is asked for at the first use only: the node's parts know each other. */
   constructor(options: { context: () => NodeContext; count: number }) {
     this.#context = options.context
     this.#count = options.count
+    this.#filling = new QuietWork({
+      context: options.context,
+      what: 'make containers ahead',
+      work: () => this.#fill(),
+    })
   }
 
   /** Memory that all of them hold, in bytes. */
@@ -68,20 +71,12 @@ export class ReadyContainers {
 
   /** Makes what is missing, and removes what others have a better claim to, once no operation is under way. */
   fillSoon(): void {
-    if (this.#count === 0 || this.#isStopped || this.#timer !== undefined) return
-    const context = this.#context()
-    this.#timer = context.clock.setTimer(QUIET_MS, () => {
-      this.#timer = undefined
-      if (context.operations.isAnyBusy) this.fillSoon()
-      // After the pool under its own key: both at once would take a CPU each.
-      else void context.background.start('pool', 'make containers ahead', () => this.#fill())
-    })
+    if (this.#count > 0) this.#filling.soon()
   }
 
   /** Makes no more. Those that are there stay for the next run of the service. */
   stop(): void {
-    this.#isStopped = true
-    this.#timer?.cancel()
+    this.#filling.stop()
     this.#sweep?.cancel()
   }
 
@@ -91,7 +86,7 @@ export class ReadyContainers {
     for (const id of this.#ids) if (!wanted.includes(id)) await this.#drop(id)
     for (const id of wanted) {
       if (this.#ids.has(id)) continue
-      if (this.#isStopped || !this.#hasRoom()) return
+      if (this.#filling.isStopped || !this.#hasRoom()) return
       if (operations.isAnyBusy) {
         this.fillSoon()
         return
@@ -158,7 +153,7 @@ export class ReadyContainers {
   }
 
   #armSweep(): void {
-    if (this.#isStopped || this.#sweep !== undefined || this.#ids.size === 0) return
+    if (this.#filling.isStopped || this.#sweep !== undefined || this.#ids.size === 0) return
     const { clock, admission, frozen, background } = this.#context()
     this.#sweep = clock.setTimer(SWEEP_MS, () => {
       this.#sweep = undefined

@@ -14,13 +14,12 @@ import {
 } from '../templates/template-store.ts'
 import type { WarmManifest } from '../templates/warm-manifest.ts'
 import { makePoolMember } from './pool-member.ts'
+import { QuietWork } from './quiet-work.ts'
 
 /** Name of the template that is always in use. */
 const BASE = 'base'
 /** How long, in ms, a template counts as in use after a create from it. */
 const HOT_MS = 30 * 60_000
-/** Time, in ms, without a create or resume after which members are made: they would only slow those down. */
-const QUIET_MS = 200
 /** Time, in ms, from a claim to the create: callers create at once. */
 const CLAIM_MS = 60_000
 /** Memory that a member is expected to hold, in bytes: 35–42 MB were measured for a small one (engine.md), and its image may be larger. */
@@ -33,14 +32,18 @@ export class WarmPool {
   /** Members that nobody has claimed, the oldest first. */
   readonly #members = new Map<SandboxId, { templateId: string }>()
   readonly #usedAtMs = new Map<string, number>()
-  #timer: Timer | undefined
+  readonly #refilling: QuietWork
   #cooling: Timer | undefined
-  #isStopped = false
 
   /** `context` is asked for at the first use only: the node's parts know each other. */
   constructor(options: { context: () => NodeContext; size: number }) {
     this.#context = options.context
     this.#size = options.size
+    this.#refilling = new QuietWork({
+      context: options.context,
+      what: 'fill the pool',
+      work: () => this.#refill(),
+    })
   }
 
   /** Hands out a member for a create; `undefined` when none fits. */
@@ -91,19 +94,12 @@ export class WarmPool {
 
   /** Makes what is missing once no create or resume is under way. */
   refillSoon(): void {
-    if (this.#size === 0 || this.#isStopped || this.#timer !== undefined) return
-    const context = this.#context()
-    this.#timer = context.clock.setTimer(QUIET_MS, () => {
-      this.#timer = undefined
-      if (context.operations.isAnyBusy) this.refillSoon()
-      else void context.background.start('pool', 'fill the pool', () => this.#refill())
-    })
+    if (this.#size > 0) this.#refilling.soon()
   }
 
   /** Makes no more members. Those that are there stay frozen for the next run of the service. */
   stop(): void {
-    this.#isStopped = true
-    this.#timer?.cancel()
+    this.#refilling.stop()
     this.#cooling?.cancel()
   }
 
@@ -125,7 +121,7 @@ export class WarmPool {
       const warm = await findWarmImage(context, template, limits)
       if (warm === undefined) continue
       while (this.#count(template.id) < this.#size && this.#hasRoom(warm)) {
-        if (this.#isStopped) return
+        if (this.#refilling.isStopped) return
         if (context.operations.isAnyBusy) return this.refillSoon()
         const id = await makePoolMember(context, template, warm)
         if (context.frozen.has(id)) this.#members.set(id, { templateId: template.id })
@@ -176,7 +172,7 @@ export class WarmPool {
       .filter((template) => this.#isHot(template) && this.#count(template.id) > 0)
       .map((template) => (this.#usedAtMs.get(template.id) ?? 0) + HOT_MS)
       .filter((atMs) => atMs > clock.nowMs())
-    if (untilMs.length === 0 || this.#isStopped) return
+    if (untilMs.length === 0 || this.#refilling.isStopped) return
     this.#cooling = clock.setTimer(Math.min(...untilMs) - clock.nowMs(), () => this.refillSoon())
   }
 }

@@ -1,11 +1,10 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
 import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createLogger, silentLogger, systemClock } from '@drowse/common'
-import { createGvisorEngine, removeInstanceCgroup, type Engine } from '@drowse/engine'
+import { createGvisorEngine, findTestAssets, removeInstanceCgroup, type Engine } from '@drowse/engine'
 import { ENVD_PORT, newSandboxId, type SandboxId } from '@drowse/protocol'
 import { dataFolder, type DataFolder } from '../data-folder.ts'
 import type { NodeInit } from '../node-client.ts'
@@ -37,7 +36,8 @@ export class RealMachine implements AsyncDisposable {
     const folder = dataFolder(await mkdtemp(join(tmpdir(), 'drowse-node-')))
     const instance = randomBytes(3).toString('hex')
     const guest = join(folder.guest, 'g1')
-    await cp(assetPath('DROWSE_TEST_GUEST', 'guest'), guest, { recursive: true })
+    const assets = findTestAssets()
+    await cp(assets.guest, guest, { recursive: true })
     await copyFile(fileURLToPath(new URL('guest-daemon.mjs', import.meta.url)), join(guest, 'daemon.mjs'))
     for (const name of ['tmp', 'proc', 'dev', 'etc', 'sys']) {
       await mkdir(join(folder.layers, 'debian', 'root', name), { recursive: true })
@@ -45,7 +45,7 @@ export class RealMachine implements AsyncDisposable {
     await mkdir(join(folder.templates, 'base'), { recursive: true })
     const template = { id: 'base', names: ['base'], layers: ['debian'], ...LIMITS, diskSizeMb: 1024 }
     await writeFile(join(folder.templates, 'base', 'template.json'), JSON.stringify(template))
-    const runsc = { path: assetPath('DROWSE_TEST_RUNSC', 'engine'), sha256: 'for-tests' }
+    const runsc = { path: assets.runsc, sha256: 'for-tests' }
     const sandboxSubnet = `10.${randomInt(225, 250)}.${randomInt(256)}.0/24`
     const logger = silentLogger
     const engine = createGvisorEngine({ runsc, stateDirectory: folder.runsc, instance, sandboxSubnet, logger })
@@ -106,18 +106,4 @@ export async function ask(
     ...(body === undefined ? {} : { body }),
   })
   return response.text()
-}
-
-/** Path of an asset: from its variable, else where `drowse test` puts it. */
-function assetPath(variable: string, kind: 'engine' | 'guest'): string {
-  const record = fileURLToPath(new URL(`../../../.cache/assets/${kind}/current.json`, import.meta.url))
-  const path =
-    process.env[variable] ??
-    (existsSync(record) ? (JSON.parse(readFileSync(record, 'utf8')) as { path: string }).path : undefined)
-  if (path === undefined || !existsSync(path)) {
-    throw new Error(
-      `Cannot test the real engine: there is no ${path ?? record}; run "./drowse test", or set ${variable}`,
-    )
-  }
-  return path
 }

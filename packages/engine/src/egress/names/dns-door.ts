@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { connect, createServer, isIPv4, type Server, type Socket as TcpSocket } from 'node:net'
-import { decode, encode, RECURSION_DESIRED } from 'dns-packet'
-import type { Door } from './connection-door.ts'
+import { connect, createServer, isIPv4, type Socket as TcpSocket } from 'node:net'
+import { decode, encode, RECURSION_DESIRED, TRUNCATED_RESPONSE } from 'dns-packet'
+import { listenTcp, type Door } from './listen-tcp.ts'
 import { matchesDomain } from './matches-domain.ts'
 import { domainsOf, type ProxyContext } from './proxy-context.ts'
 
@@ -9,6 +9,8 @@ import { domainsOf, type ProxyContext } from './proxy-context.ts'
 const ANSWER_TIMEOUT_MS = 5_000
 /** Questions under way at once, of all sandboxes; those beyond are dropped, and their resolvers ask again. */
 const MAX_QUESTIONS = 1_024
+/** Longest answer over UDP that every path and resolver takes, in bytes. */
+const UDP_BYTES = 1_232
 /** Code of an answer that says no (RFC 1035 §4.1.1). */
 const REFUSED = 5
 
@@ -18,7 +20,6 @@ const REFUSED = 5
  */
 export async function openDnsDoor(context: ProxyContext): Promise<Door> {
   const udp = createSocket('udp4')
-  const tcp = createServer()
   let underWay = 0
   const answer = async (question: Buffer, from: string | undefined): Promise<Buffer | undefined> => {
     const domains = domainsOf(context, from)
@@ -30,30 +31,23 @@ export async function openDnsDoor(context: ProxyContext): Promise<Door> {
       underWay--
     }
   }
-  const port = await listen(udp, tcp)
+  const tcp = await listenTcp(
+    createServer((socket) => {
+      socket.setTimeout(ANSWER_TIMEOUT_MS * 2, () => socket.destroy())
+      serveTcp(socket, answer).catch(() => socket.destroy())
+    }),
+  )
+  await bind(udp, tcp.port)
   udp.on('error', (error) => context.logger.warn({ err: error }, 'the DNS door had a failure'))
   udp.on('message', (question, from) => {
-    answer(question, from.address).then(
-      (reply) => reply !== undefined && sendUdp(udp, reply, from),
-      () => undefined, // no answer: the resolver inside asks again or says so
-    )
-  })
-  const open = new Set<TcpSocket>()
-  tcp.on('connection', (socket) => {
-    open.add(socket)
-    socket.on('close', () => open.delete(socket))
-    socket.on('error', () => {})
-    socket.setTimeout(ANSWER_TIMEOUT_MS * 2, () => socket.destroy())
-    serveTcp(socket, answer).catch(() => socket.destroy())
+    answer(question, from.address)
+      .then((reply) => reply !== undefined && sendUdp(udp, reply, from))
+      .catch(() => undefined) // no answer, one that cannot be cut, or a door that is closed: the resolver inside asks again or says so
   })
   return {
-    port,
+    port: tcp.port,
     async [Symbol.asyncDispose]() {
-      for (const socket of open) socket.destroy()
-      await Promise.all([
-        new Promise<void>((resolve) => udp.close(() => resolve())),
-        new Promise<void>((resolve) => tcp.close(() => resolve())),
-      ])
+      await Promise.all([new Promise<void>((resolve) => udp.close(() => resolve())), tcp[Symbol.asyncDispose]()])
     },
   }
 }
@@ -135,24 +129,14 @@ function sendUdp(udp: Socket, reply: Buffer, from: RemoteInfo): void {
   udp.send(fitting(reply), from.port, from.address)
 }
 
-/** Longest answer over UDP that every path and resolver takes, in bytes. */
-const UDP_BYTES = 1_232
-
 /** An answer that is too long for UDP is cut after its header and marked, so that the resolver asks over TCP. */
 function fitting(reply: Buffer): Buffer {
   if (reply.length <= UDP_BYTES) return reply
   const { id, questions, flags } = decode(reply)
-  const TRUNCATED = 0x02_00
-  return encode({ type: 'response', id: id ?? 0, flags: (flags ?? 0) | TRUNCATED, questions: questions ?? [] })
+  return encode({ type: 'response', id: id ?? 0, flags: (flags ?? 0) | TRUNCATED_RESPONSE, questions: questions ?? [] })
 }
 
-async function listen(udp: Socket, tcp: Server): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    tcp.once('error', reject)
-    tcp.listen({ host: '0.0.0.0', port: 0 }, () => resolve())
-  })
-  const address = tcp.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+async function bind(udp: Socket, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     udp.once('error', reject)
     udp.bind(port, '0.0.0.0', () => {
@@ -160,5 +144,4 @@ async function listen(udp: Socket, tcp: Server): Promise<number> {
       resolve()
     })
   })
-  return port
 }

@@ -1,7 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-
-const CGROUP_ROOT = '/sys/fs/cgroup'
+import { CGROUP_ROOT, statField } from '../cgroup-files.ts'
 
 /** The memory side of one sandbox's cgroup; made to be asked often. Throws the system's error once the cgroup is gone. */
 export class MemoryCgroup implements Disposable {
@@ -27,7 +26,7 @@ export class MemoryCgroup implements Disposable {
   /** What the kernel cannot take back: memory of the guest, in-memory files and the Sentry's own, in bytes. */
   heldBytes(): number {
     const stat = readFileSync(this.#file('memory.stat'), 'latin1')
-    const read = (name: string): number => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(stat)?.[1] ?? 0)
+    const read = (name: string): number => statField(stat, name)
     return this.#isV1 ? read('total_rss') + read('total_shmem') : read('anon') + read('shmem')
   }
 
