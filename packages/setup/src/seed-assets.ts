@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { ensureDirectory, exec } from '@drowse/common'
 import { dataFolder } from '@drowse/node'
 import { readBaseRecipe } from './base/base-recipe.ts'
-import { hasLayer } from './base/install-base.ts'
 import type { SetupContext } from './context.ts'
-import { installFolder } from './host/staging.ts'
+import { installFolder, type StagingOwner } from './host/staging.ts'
 import { findEngineAsset, recordRunsc } from './runsc/install-runsc.ts'
+import { hasLayer } from './templates/layer.ts'
 import { readTemplateRecipe } from './templates/template-recipe.ts'
 import { isTemplateBuilt, templateSteps } from './templates/template-steps.ts'
 import { runSteps } from './steps/run-steps.ts'
@@ -27,10 +27,7 @@ export async function seedAssets(context: SetupContext, from: string): Promise<s
     taken.push('runsc')
   }
   const { layerId } = await readBaseRecipe(workspace(context.repository))
-  if ((await hasLayer(source.layers, layerId)) && !(await hasLayer(folder.layers, layerId))) {
-    await installFolder(folder.layers, layerId, (staging) => copyTree(join(source.layers, layerId), staging))
-    taken.push('base layer')
-  }
+  if (await seedLayer(source.layers, folder.layers, layerId)) taken.push('base layer')
   return taken
 }
 
@@ -40,15 +37,18 @@ export async function seedTemplate(context: SetupContext, from: string, name: st
   const source = dataFolder(from)
   const recipe = await readTemplateRecipe(workspace(repository), name)
   if (await isTemplateBuilt(context, recipe)) return true
-  for (const { id } of recipe.layers) {
-    if (await hasLayer(folder.layers, id)) continue
-    if (source.root === folder.root || !(await hasLayer(source.layers, id))) continue
-    await installFolder(folder.layers, id, (staging) => copyTree(join(source.layers, id), staging), 'templates')
-  }
+  for (const { id } of recipe.layers) await seedLayer(source.layers, folder.layers, id, 'templates')
   const present = await Promise.all(recipe.layers.map(({ id }) => hasLayer(folder.layers, id)))
   if (present.includes(false)) return false
   const { signal } = new AbortController()
   await runSteps(templateSteps(context, recipe), { onEvent: () => undefined, signal })
+  return true
+}
+
+/** Takes over one layer if only the other folder has it. Resolves with whether it did. */
+async function seedLayer(from: string, to: string, id: string, owner?: StagingOwner): Promise<boolean> {
+  if ((await hasLayer(to, id)) || !(await hasLayer(from, id))) return false
+  await installFolder(to, id, (staging) => copyTree(join(from, id), staging), owner)
   return true
 }
 

@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises'
-import { exec } from '@drowse/common'
-import { findRunningService, templateStates } from '@drowse/setup'
+import { findRunningService, stateWords, templateStates } from '@drowse/setup'
 import { loadContext, requireRoot, type CommandContext, type GlobalOptions } from '../command-context.ts'
 import { findInstallation } from '../installation.ts'
+import { diskUse } from '../output/disk-use.ts'
 import { formatBytes } from '../output/format-bytes.ts'
 import { countSandboxes } from '../sandbox-counts.ts'
 
@@ -26,26 +26,17 @@ export async function status(command: CommandContext, options: GlobalOptions): P
     const words = Object.entries(counts).map(([state, count]) => `${count} ${state}`)
     row('sandboxes', words.join(', '))
   }
-  for (const { id, state, detail } of await templateStates(context)) {
-    if (state !== 'absent') row('template', `${id}: ${state}${detail === '' ? '' : `, ${detail}`}`)
+  for (const template of await templateStates(context)) {
+    if (template.state !== 'absent') row('template', `${template.id}: ${stateWords(template)}`)
   }
   for (const [name, path] of [
     ['sandboxes', context.folder.sandboxes],
     ['layers', context.folder.layers],
     ['templates', context.folder.templates],
   ] as const) {
-    row('disk', `${(await diskUse(path)).padStart(7)}  ${name}`)
+    row('disk', `${((await diskUse(path)) ?? '-').padStart(7)}  ${name}`)
   }
   const space = await statfs(context.folder.root).catch(() => undefined)
   if (space !== undefined) row('disk', `${formatBytes(space.bavail * space.bsize).padStart(7)}  free`)
   return (await findRunningService(context.folder)) !== undefined
-}
-
-async function diskUse(path: string): Promise<string> {
-  try {
-    const { stdout } = await exec('du', ['--summarize', '--one-file-system', '--block-size=1', path])
-    return formatBytes(Number(stdout.split('\t')[0]))
-  } catch {
-    return '-' // not there yet, or a file went away while it counted
-  }
 }

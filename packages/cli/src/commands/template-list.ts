@@ -1,8 +1,10 @@
 import { join } from 'node:path'
-import { exec } from '@drowse/common'
-import { findDefinition, templateStates } from '@drowse/setup'
+import { findDefinition, stateWords, templateStates } from '@drowse/setup'
 import { loadContext, requireRoot, type CommandContext, type GlobalOptions } from '../command-context.ts'
-import { formatBytes } from '../output/format-bytes.ts'
+import { diskUse } from '../output/disk-use.ts'
+
+/** Time, in ms, that one folder may take to be counted. */
+const DU_TIMEOUT_MS = 120_000
 
 /** `drowse template list`: shows each template's state and names, and the size of its layers and of its warm image. */
 export async function templateList(command: CommandContext, options: GlobalOptions): Promise<void> {
@@ -10,8 +12,9 @@ export async function templateList(command: CommandContext, options: GlobalOptio
   const { out } = command
   const context = loadContext(command, options)
   const { layers, templates } = context.folder
-  for (const { id, state, detail } of await templateStates(context)) {
-    out.line(`${out.style('bold', id)}  ${state}${detail === '' ? '' : `, ${detail}`}`)
+  for (const template of await templateStates(context)) {
+    const { id } = template
+    out.line(`${out.style('bold', id)}  ${stateWords(template)}`)
     const definition = await findDefinition(context.folder, id)
     if (definition === undefined) continue
     out.line(`  names   ${definition.names.join(', ')}`)
@@ -22,11 +25,5 @@ export async function templateList(command: CommandContext, options: GlobalOptio
 }
 
 async function size(path: string): Promise<string> {
-  const text = await exec('du', ['--summarize', '--one-file-system', '--block-size=1', path], {
-    timeoutMs: 120_000,
-  }).then(
-    ({ stdout }) => formatBytes(Number(stdout.split('\t')[0])),
-    () => 'none', // not made yet
-  )
-  return text.padStart(8)
+  return ((await diskUse(path, { timeoutMs: DU_TIMEOUT_MS })) ?? 'none').padStart(8)
 }

@@ -4,7 +4,10 @@ import { setupError, workspace, type Step } from '@drowse/setup'
 
 const CHECK_TIMEOUT_MS = 10 * 60_000
 
-/** Steps that check the code without running it: types, lint, format, unused code, package boundaries. A failed one throws with what its program printed. */
+/**
+ * Steps that check the code without running it: types, lint, format, unused code, package boundaries.
+ * A failed one throws with what its program printed.
+ */
 export function codeCheckSteps(repository: string): Step[] {
   const { node } = workspace(repository)
   const bin = (...parts: string[]): string => join(repository, 'node_modules', ...parts)

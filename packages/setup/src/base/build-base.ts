@@ -4,18 +4,15 @@ import { DrowseError } from '@drowse/protocol'
 import { tiedCommand } from '../host/tied-command.ts'
 import { setupError } from '../setup-error.ts'
 import type { StepTools } from '../steps/step.ts'
+import { runBuild } from '../templates/run-build.ts'
 import type { Workspace } from '../workspace.ts'
 import type { BaseRecipe } from './base-recipe.ts'
 
 const BUILD_TIMEOUT_MS = 20 * 60_000
 
 /** Makes the root of the base template in the absent folder `root`. Throws "setup_failed" when that cannot be done. */
-export async function buildBase(
-  root: string,
-  recipe: BaseRecipe,
-  places: Workspace,
-  { report, signal }: StepTools,
-): Promise<void> {
+export async function buildBase(root: string, recipe: BaseRecipe, places: Workspace, tools: StepTools): Promise<void> {
+  const { report, signal } = tools
   const args = [
     '--variant=minbase',
     '--mode=root',
@@ -25,16 +22,7 @@ export async function buildBase(
     root,
   ]
   try {
-    await exec(...tiedCommand('mmdebstrap', args), {
-      timeoutMs: BUILD_TIMEOUT_MS,
-      // The caller's temporary folder and locale mean nothing inside the new root.
-      env: { LC_ALL: 'C.UTF-8', TMPDIR: '/tmp' },
-      signal,
-      onLine: (line) => {
-        const words = /^I: (.+?)(\.\.\.)?$/.exec(line)?.[1]
-        if (words !== undefined) report(words)
-      },
-    })
+    await runBuild('mmdebstrap', args, BUILD_TIMEOUT_MS, tools)
     report('adding user, Node and npm')
     const script = join(places.baseTemplate, 'customize.sh')
     const customize = [script, root, places.baseTemplate, places.nodePackage, places.npmPackage]

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import type { SetupContext } from '../context.ts'
-import { hasLayer } from '../base/install-base.ts'
+import { hasLayer } from '../templates/layer.ts'
 import { readBaseRecipe } from '../base/base-recipe.ts'
 import { workspace } from '../workspace.ts'
 import { nearestFolder } from './check-overlayfs.ts'

@@ -18,7 +18,8 @@ const TINI = '/usr/bin/tini-static'
 const NAME_LENGTH = 16
 
 /**
- * Makes the guest runtime (`tini`, `node`, `lib/`, `daemon.mjs`, `koffi.node`, `interpreter/`) in `guest/<hash>/` and records it in `guest/current.json`.
+ * Makes the guest runtime (`tini`, `node`, `lib/`, `daemon.mjs`, `koffi.node`, `interpreter/`) in `guest/<hash>/` and records it in
+ * `guest/current.json`.
  * It is put together at each run, which takes a moment, and kept when its content is the recorded one. Older ones stay for the images that use them.
  */
 export async function installGuest(context: SetupContext, tools: StepTools): Promise<StepOutcome> {

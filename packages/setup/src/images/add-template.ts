@@ -1,20 +1,17 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { writeFileAtomic } from '@drowse/common'
 import { DrowseError } from '@drowse/protocol'
 import { readBaseRecipe } from '../base/base-recipe.ts'
-import { DISK_SIZE_MB, hasLayer } from '../base/install-base.ts'
 import type { SetupContext } from '../context.ts'
+import { hashFile } from '../host/hash-file.ts'
 import { acquireLock } from '../host/setup-lock.ts'
-import { installFolder, removeStaging } from '../host/staging.ts'
-import { setupError } from '../setup-error.ts'
+import { removeStaging } from '../host/staging.ts'
 import { runSteps, type RunStepsOptions } from '../steps/run-steps.ts'
+import type { StepOutcome, StepTools } from '../steps/step.ts'
 import { BUILD_LOCK, warmStep } from '../templates/build-templates.ts'
+import { installLayer, requireBaseLayer } from '../templates/layer.ts'
+import { DISK_SIZE_MB, writeDefinition } from '../templates/template-definition.ts'
 import { recipeIds } from '../templates/template-recipe.ts'
-import { writeDefinition } from '../templates/template-steps.ts'
 import { workspace } from '../workspace.ts'
 import { readOciLayout, type OciImage } from './oci-layout.ts'
 import { unpackImage } from './unpack-image.ts'
@@ -41,17 +38,13 @@ export async function addTemplate(
     throw new DrowseError('invalid_argument', `Cannot add template "${name}": the name is malformed or taken`)
   }
   const { layerId: baseId } = await readBaseRecipe(places)
-  if (!(await hasLayer(folder.layers, baseId))) {
-    throw setupError(`Cannot add template "${name}": the base template of this clone is not there`, {
-      hint: 'Run "sudo ./drowse up" first.',
-    })
-  }
+  await requireBaseLayer(folder.layers, baseId, `add template "${name}"`)
   const image = await readImage(source)
   const layerId = `${name}-image-${image.sha256.slice(0, 12)}`
   await using _lock = await acquireLock(folder.root, BUILD_LOCK)
   await removeStaging(folder.layers, 'templates')
-  const unpack = async (tools: Parameters<typeof unpackImage>[3]) => {
-    if (await hasLayer(folder.layers, layerId)) return { status: 'kept', detail: layerId } as const
+  const unpack = (tools: StepTools): Promise<StepOutcome> => {
+    const description = { id: layerId, template: name, kind: source.kind, sha256: image.sha256 }
     const fill = async (staging: string): Promise<void> => {
       const at = {
         base: join(folder.layers, baseId, 'root'),
@@ -60,11 +53,8 @@ export async function addTemplate(
       }
       await mkdir(at.root, { mode: 0o755 })
       await unpackImage(image.layers, at, places, tools)
-      const description = { id: layerId, template: name, kind: source.kind, sha256: image.sha256 }
-      await writeFileAtomic(join(staging, 'layer.json'), JSON.stringify(description, null, 2))
     }
-    await installFolder(folder.layers, layerId, fill, 'templates')
-    return { status: 'done', detail: layerId } as const
+    return installLayer(folder.layers, description, fill, 'templates')
   }
   const { memoryMb, cpuCount } = config
   const definition = { id: name, names: [name], layers: [layerId], memoryMb, cpuCount, diskSizeMb: DISK_SIZE_MB }
@@ -83,17 +73,12 @@ export async function addTemplate(
   )
 }
 
-async function readImage({
-  kind,
-  path,
-}: ImageSource): Promise<Pick<OciImage, 'sha256'> & { layers: { path: string; sha256: string }[] }> {
+async function readImage({ kind, path }: ImageSource): Promise<OciImage> {
   if (kind === 'oci') return await readOciLayout(path)
-  const hash = createHash('sha256')
   try {
-    await pipeline(createReadStream(path), hash)
+    const sha256 = await hashFile(path)
+    return { sha256, layers: [{ path, sha256 }] }
   } catch (error) {
     throw new DrowseError('invalid_argument', `Cannot read the archive "${path}"`, { cause: error })
   }
-  const sha256 = hash.digest('hex')
-  return { sha256, layers: [{ path, sha256 }] }
 }

@@ -61,12 +61,8 @@ async function pickManifest(directory: string, found: readonly Descriptor[], dep
 async function readBlob<T>(directory: string, digest: string, schema: z.ZodType<T>): Promise<T> {
   const text = readFile(blobPath(directory, hexOf(digest)), 'utf8')
   const value = await parse(directory, digest, schema, text)
-  if (
-    createHash('sha256')
-      .update(await text)
-      .digest('hex') === hexOf(digest)
-  )
-    return value
+  const hash = createHash('sha256').update(await text)
+  if (hash.digest('hex') === hexOf(digest)) return value
   throw unusable(directory, `${digest} has other content than its name says`)
 }
 

@@ -26,7 +26,7 @@ export interface UnpackPlaces {
  * the root. Throws "invalid_argument" for a damaged archive.
  */
 export async function unpackImage(
-  layers: readonly (Pick<ImageLayer, 'path'> & Partial<ImageLayer>)[],
+  layers: readonly ImageLayer[],
   at: UnpackPlaces,
   workspace: Workspace,
   { report, signal }: StepTools,
@@ -37,8 +37,7 @@ export async function unpackImage(
     report(`unpacking layer ${index + 1} of ${layers.length}`)
     await mkdir(input, { recursive: true })
     await copyFile(join(scripts, 'apply.sh'), join(input, 'apply.sh'))
-    const expected = sha256 === undefined ? {} : { expected: sha256 }
-    await writePlainArchive(path, join(input, 'layer.tar'), { ...expected, signal })
+    await writePlainArchive(path, join(input, 'layer.tar'), { expected: sha256, signal })
     const args = [join(scripts, 'unpack.sh'), at.base, at.root, input, join(at.scratch, 'view')]
     try {
       await exec(...tiedCommand('sh', args), { timeoutMs: UNPACK_TIMEOUT_MS, signal })

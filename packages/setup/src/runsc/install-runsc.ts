@@ -19,8 +19,8 @@ import type { RunscCandidate } from './runsc-candidate.ts'
 const NAME_LENGTH = 16
 
 /**
- * Puts a runsc under `engine/` and records it in `engine/current.json`: the one recorded before (unless it is a build of ours by an earlier recipe), else one found on PATH, fetched from a release
- * or built from source. Older builds stay, since images need theirs.
+ * Puts a runsc under `engine/` and records it in `engine/current.json`: the one recorded before (unless it is a build of ours by an earlier
+ * recipe), else one found on PATH, fetched from a release or built from source. Older builds stay, since images need theirs.
  */
 export async function installRunsc(context: SetupContext, tools: StepTools): Promise<StepOutcome> {
   const { folder } = context

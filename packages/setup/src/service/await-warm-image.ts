@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { deadline, pollUntil } from '@drowse/common'
-import { readAssets, templateDefinitionSchema, warmManifestSchema, type DataFolder } from '@drowse/node'
+import { readAssets, warmManifestSchema, type DataFolder } from '@drowse/node'
 import { readJsonFile } from '../host/read-json-file.ts'
 import type { StepOutcome, StepTools } from '../steps/step.ts'
+import { findDefinition } from '../templates/template-definition.ts'
 
 /** Time, in ms, that the service has to make a warm image; the base template's takes a second or two. */
 const WARM_TIMEOUT_MS = 60_000
@@ -27,14 +28,13 @@ export async function awaitWarmImage(folder: DataFolder, { signal }: StepTools, 
 }
 
 async function hasWarmImage(folder: DataFolder, id: string): Promise<boolean> {
-  const directory = join(folder.templates, id)
-  const template = templateDefinitionSchema.safeParse(await readJsonFile(join(directory, 'template.json')))
-  const warm = warmManifestSchema.safeParse(await readJsonFile(join(directory, 'warm', 'warm.json')))
-  if (!template.success || !warm.success) return false
+  const template = await findDefinition(folder, id)
+  const warm = warmManifestSchema.safeParse(await readJsonFile(join(folder.templates, id, 'warm', 'warm.json')))
+  if (template === undefined || !warm.success) return false
   const { engine, guest } = await readAssets(folder)
   return (
     warm.data.engine.build === engine.sha256 &&
     warm.data.guest.hash === guest.hash &&
-    warm.data.layers.join('/') === template.data.layers.join('/')
+    warm.data.layers.join('/') === template.layers.join('/')
   )
 }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { deadline, ensureDirectory, isEndedState, pollUntil, readProcessStat } from '@drowse/common'
+import { ensureDirectory } from '@drowse/common'
 import { templateBuildSchema, type DataFolder } from '@drowse/node'
 import type { SetupContext } from '../context.ts'
+import { endProcess } from '../host/end-process.ts'
 import { readJsonFile } from '../host/read-json-file.ts'
-import { serviceCommand } from '../service/start-service.ts'
 import type { StepOutcome } from '../steps/step.ts'
 import { workspace } from '../workspace.ts'
 import { BuildRecord } from './build-record.ts'
@@ -50,12 +50,11 @@ async function spawnBuild(context: SetupContext, ids: string[]): Promise<number>
   await using log = await open(templateLogPath(folder), 'a', 0o600)
   const program = [places.node, '--conditions=source', '--disable-warning=ExperimentalWarning', places.cliMain]
   const command = [...program, '--data', config.dataDirectory, 'template', 'build', ...ids]
-  // Builds read what pip and apt read of the caller's environment, besides what a service sees.
-  const env = { ...definedOnly(context.env), ...serviceCommand(context).env }
   // Not through exec(): it outlives this process, in a session of its own.
   const child = spawn('nice', ['-n', '19', 'ionice', '-c', '3', ...command], {
     cwd: '/',
-    env,
+    // All of it, unlike a service's: pip and apt read settings of theirs there.
+    env: context.env,
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
   })
@@ -73,29 +72,13 @@ export async function stopBuilds(context: SetupContext): Promise<number> {
     const parsed = templateBuildSchema.safeParse(await readJsonFile(path))
     if (parsed.success) pids.set(parsed.data.pid, parsed.data.startTime)
   }
-  for (const [pid, startTime] of pids) await stop(pid, startTime)
-  return pids.size
-}
-
-async function stop(pid: number, startTime: number): Promise<void> {
-  const isGone = async (): Promise<true | undefined> => {
-    const stat = await readProcessStat(pid)
-    return stat === undefined || stat.startTime !== startTime || isEndedState(stat.state) ? true : undefined
-  }
-  const wait = (): Promise<true> =>
-    pollUntil(isGone, {
-      intervalMs: 20,
-      maxIntervalMs: 200,
-      signal: deadline(STOP_TIMEOUT_MS, `end the build ${pid}`),
+  for (const [pid, startTime] of pids) {
+    // Its programs end with it, also when it is killed.
+    await endProcess(pid, startTime, {
+      operation: `end the build ${pid}`,
+      termTimeoutMs: STOP_TIMEOUT_MS,
+      killTimeoutMs: STOP_TIMEOUT_MS,
     })
-  process.kill(pid, 'SIGTERM')
-  await wait().catch(async () => {
-    // Its programs end with it.
-    process.kill(pid, 'SIGKILL')
-    await wait()
-  })
-}
-
-function definedOnly(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  }
+  return pids.size
 }

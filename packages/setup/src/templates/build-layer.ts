@@ -1,16 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exec, writeFileAtomic } from '@drowse/common'
 import type { DataFolder } from '@drowse/node'
 import { DrowseError } from '@drowse/protocol'
-import { hasLayer } from '../base/install-base.ts'
 import { SUITE } from '../base/base-recipe.ts'
 import { removeTree } from '../host/remove-tree.ts'
-import { installFolder } from '../host/staging.ts'
-import { tiedCommand } from '../host/tied-command.ts'
 import { setupError } from '../setup-error.ts'
 import type { StepOutcome, StepTools } from '../steps/step.ts'
 import type { Workspace } from '../workspace.ts'
+import { installLayer } from './layer.ts'
+import { runBuild } from './run-build.ts'
 import { layerScript, type LayerRecipe, type TemplateRecipe } from './template-recipe.ts'
 
 const BUILD_TIMEOUT_MS = 60 * 60_000
@@ -23,18 +21,15 @@ export async function buildLayer(
   layer: LayerRecipe,
   tools: StepTools,
 ): Promise<StepOutcome> {
-  if (await hasLayer(folder.layers, layer.id)) return { status: 'kept', detail: layer.id }
   const base = join(folder.layers, template.baseLayerId, 'root')
-  const make = async (staging: string): Promise<void> => {
+  const fill = async (staging: string): Promise<void> => {
     const [root, scratch] = [join(staging, 'root'), join(staging, 'scratch')]
     for (const path of [root, scratch]) await mkdir(path, { mode: 0o755 })
     await runScript(layerArguments(places, layer, { base, root, scratch }), template.id, tools)
     await removeTree(scratch)
-    const description = { id: layer.id, template: template.id, kind: layer.kind, packages: layer.packages }
-    await writeFileAtomic(join(staging, 'layer.json'), JSON.stringify(description, null, 2))
   }
-  await installFolder(folder.layers, layer.id, make, 'templates')
-  return { status: 'done', detail: layer.id }
+  const description = { id: layer.id, template: template.id, kind: layer.kind, packages: layer.packages }
+  return await installLayer(folder.layers, description, fill, 'templates')
 }
 
 function layerArguments(
@@ -46,29 +41,13 @@ function layerArguments(
   return layer.kind === 'debian' ? [...args, SUITE, layer.packages.join(',')] : [...args, layer.listPath]
 }
 
-async function runScript(args: string[], id: string, { report, signal }: StepTools): Promise<void> {
+async function runScript(args: string[], id: string, tools: StepTools): Promise<void> {
   try {
-    await exec(...tiedCommand('sh', args), {
-      timeoutMs: BUILD_TIMEOUT_MS,
-      // The caller's temporary folder and locale mean nothing inside the new root.
-      env: { LC_ALL: 'C.UTF-8', TMPDIR: '/tmp' },
-      signal,
-      onLine: (line) => {
-        const words = progressWords(line)
-        if (words !== undefined) report(words)
-      },
-    })
+    await runBuild('sh', args, BUILD_TIMEOUT_MS, tools)
   } catch (error) {
-    signal.throwIfAborted()
+    tools.signal.throwIfAborted()
     throw layerError(id, error)
   }
-}
-
-/** What a line of apt's, dpkg's or pip's output says of the progress, if anything. */
-export function progressWords(line: string): string | undefined {
-  const words = /^(?:I: (.+?)(?:\.\.\.)?|((?:Collecting|Downloading|Unpacking|Setting up) \S+|Installing|Compiling).*)$/
-  const match = words.exec(line.trim())
-  return match?.[1] ?? match?.[2]?.toLowerCase()
 }
 
 function layerError(id: string, error: unknown): DrowseError {

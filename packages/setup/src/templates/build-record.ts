@@ -1,6 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomic } from '@drowse/common'
+import { ensureDirectory, writeFileAtomic } from '@drowse/common'
 import type { DataFolder, TemplateBuild } from '@drowse/node'
 import { DrowseError } from '@drowse/protocol'
 import { processStartTime } from '../host/process-identity.ts'
@@ -25,7 +25,7 @@ export class BuildRecord {
   /** Notes that the process `pid` builds a template from now on. */
   static async begin(folder: DataFolder, recipe: TemplateRecipe, pid: number): Promise<BuildRecord> {
     const directory = join(folder.templates, recipe.id)
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await ensureDirectory(directory)
     const { id, names, expectedSeconds } = recipe
     const startTime = (await processStartTime(pid)) ?? 0
     const startedAt = new Date().toISOString()

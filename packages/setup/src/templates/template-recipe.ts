@@ -61,7 +61,8 @@ export async function recipeIds(places: Workspace): Promise<string[]> {
 
 /** Reads the recipe of a template by its id or one of its names. Throws "not_found" for one that the clone does not have. */
 export async function readTemplateRecipe(places: Workspace, name: string): Promise<TemplateRecipe> {
-  for (const id of await recipeIds(places)) {
+  const ids = await recipeIds(places)
+  for (const id of ids) {
     const directory = join(places.templates, id)
     const parsed = recipeSchema.parse(JSON.parse(await readFile(join(directory, 'template.json'), 'utf8')))
     if (id !== name && !parsed.names.includes(name)) continue
@@ -78,8 +79,7 @@ export async function readTemplateRecipe(places: Workspace, name: string): Promi
     }
     return { ...parsed, id, baseLayerId, layers }
   }
-  const known = await recipeIds(places)
-  throw new DrowseError('not_found', `Cannot build template "${name}": this clone has ${known.join(', ')}`)
+  throw new DrowseError('not_found', `Cannot build template "${name}": this clone has ${ids.join(', ')}`)
 }
 
 /** The program that makes layers of a kind. */

@@ -1,9 +1,10 @@
+import { readdir } from 'node:fs/promises'
 import { listTemplateBuilds } from '@drowse/node'
 import type { SetupContext } from '../context.ts'
 import { workspace } from '../workspace.ts'
+import { findDefinition } from './template-definition.ts'
 import { readTemplateRecipe, recipeIds } from './template-recipe.ts'
-import { findDefinition, isTemplateBuilt } from './template-steps.ts'
-import { readdir } from 'node:fs/promises'
+import { isTemplateBuilt } from './template-steps.ts'
 
 /** A template as people are told of it. */
 export interface TemplateState {
@@ -39,4 +40,9 @@ export async function templateStates(context: SetupContext): Promise<TemplateSta
     }
   }
   return states
+}
+
+/** A template's state and the words on it. */
+export function stateWords({ state, detail }: TemplateState): string {
+  return detail === '' ? state : `${state}, ${detail}`
 }
