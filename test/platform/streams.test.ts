@@ -1,9 +1,12 @@
-import { SandboxError, TimeoutError } from 'e2b'
+import { SandboxError, TimeoutError, type Sandbox } from 'e2b'
 import { SandboxError as NovitaSandboxError, TimeoutError as NovitaTimeoutError } from 'novita-sandbox'
 import { describe, expect, inject, it } from 'vitest'
 import { CLIENTS } from './support/clients.ts'
 import { logOf } from './support/inspect.ts'
 import { killAfterEach } from './support/sandboxes.ts'
+
+/** What both clients' sandboxes can do to fall asleep. */
+type Sleeper = Pick<Sandbox, 'pause' | 'setTimeout'>
 
 describe.each(CLIENTS)('$name', ({ name, Sandbox }) => {
   const keep = killAfterEach()
@@ -40,10 +43,13 @@ describe.each(CLIENTS)('$name', ({ name, Sandbox }) => {
   })
 
   // A client that asks for the sandbox's health does so before it tells of the end: what it woke is awake by then.
-  it('open streams do not wake what a pause made sleep, and a read does', async () => {
+  it.each([
+    ['a pause made sleep', async (sandbox: Sleeper) => void (await sandbox.pause())],
+    ['fell asleep at the end of its time', async (sandbox: Sleeper) => await sandbox.setTimeout(500)],
+  ])('open streams do not wake what %s, and a read does', async (_, fallAsleep) => {
     const sandbox = keep(await Sandbox.create(sleeping))
     const ends = await openStreams(sandbox)
-    await sandbox.pause()
+    await fallAsleep(sandbox)
     for (const error of await Promise.all(ends)) {
       expect(error).toBeInstanceOf(ownError)
       expect(String(error)).toContain('The sandbox was paused')
@@ -52,19 +58,6 @@ describe.each(CLIENTS)('$name', ({ name, Sandbox }) => {
     expect((await sandbox.getInfo()).state).toBe('paused')
     expect(await sandbox.files.read('notes.txt')).toBe('remember me')
     expect(starts(sandbox.sandboxId)).toBe(1)
-  })
-
-  it('open streams do not wake what fell asleep at the end of its time, and a read does', async () => {
-    const sandbox = keep(await Sandbox.create(sleeping))
-    const ends = await openStreams(sandbox)
-    await sandbox.setTimeout(500)
-    for (const error of await Promise.all(ends)) {
-      expect(error).toBeInstanceOf(ownError)
-      expect(String(error)).toContain('The sandbox was paused')
-    }
-    expect(starts(sandbox.sandboxId)).toBe(0)
-    expect((await sandbox.getInfo()).state).toBe('paused')
-    expect(await sandbox.files.read('notes.txt')).toBe('remember me')
   })
 
   it('a stream that is cut by a kill ends with an error that says so', async () => {

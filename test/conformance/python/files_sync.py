@@ -7,20 +7,12 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "platform" / "python"))
-from packages import load  # noqa: E402
+from packages import load, raises  # noqa: E402
 
 name = sys.argv[1]
 module = load(name)
 Sandbox = module.Sandbox
 NOT_FOUND = getattr(module, "FileNotFoundException", module.NotFoundException)
-
-
-def raises(kind, call):
-    try:
-        call()
-    except kind as error:
-        return error
-    raise AssertionError(f"{kind.__name__} was not raised")
 
 
 def events_until(watch, wanted):

@@ -4,19 +4,11 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "platform" / "python"))
-from packages import load  # noqa: E402
+from packages import load, raises  # noqa: E402
 
 name = sys.argv[1]
 module = load(name)
 Sandbox = module.Sandbox
-
-
-def raises(kind, call):
-    try:
-        call()
-    except kind as error:
-        return error
-    raise AssertionError(f"{kind.__name__} was not raised")
 
 
 def pids(sandbox):

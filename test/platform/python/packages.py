@@ -16,6 +16,15 @@ def states(module):
     return importlib.import_module(f"{module.__name__}.api.client.models").SandboxState
 
 
+def raises(kind, call):
+    """Calls, and returns the exception of that kind that it has to raise."""
+    try:
+        call()
+    except kind as error:
+        return error
+    raise AssertionError(f"{kind.__name__} was not raised")
+
+
 COUNTER = Path(__file__).with_name("counter.py").read_text()
 """Program that counts in memory and tells the count only when asked by a signal."""
 
