@@ -24,7 +24,7 @@ const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 /** Longer than any proxy in front keeps a connection idle (wire.md §2.4), so that a request never meets a closing one. */
 const KEEP_ALIVE_MS = 650_000
 
-/** How often, in ms, connections are looked over for late headers; each time costs a paused-looking sandbox its idleness. */
+/** How often, in ms, connections are looked over for late headers; a timer that ticks more often would keep an idle sandbox from using no CPU. */
 const CHECK_CONNECTIONS_MS = 600_000
 
 /** How to run a daemon. */

@@ -109,7 +109,10 @@ export function keptEgress(given: z.infer<typeof egressObject>): EgressSettings 
   return kept as EgressSettings
 }
 
-/** Settings that this version has no answer for: one that were ignored would leave open, or show, what its author means to close. */
+/**
+ * Settings that this version has no answer for: one that were ignored would leave open, or show, what its author means to close. They are
+ * checked in full before they are refused, so that a malformed one is told what is wrong with it.
+ */
 const NOT_HONOURED = ['rules', 'egressProxy', 'dnsServers'] as const
 
 /** Throws "invalid_argument" for settings for outgoing traffic that could not be honoured or that contradict each other. */
