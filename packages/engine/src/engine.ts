@@ -1,4 +1,5 @@
 import type { EgressPolicy } from './egress/egress-policy.ts'
+import type { ForeignSlots } from './network/foreign-slots.ts'
 
 /** Identity of an engine build: an image restores only under the same build and CPU features. */
 export interface EngineBuild {
@@ -119,6 +120,8 @@ export interface Engine {
    * few seconds. `undefined` when it has no processes.
    */
   usage(id: string): EngineUsage | undefined
+  /** Looks which slots others on this host use at this moment; a sandbox there could not be reached. Takes well below a millisecond. */
+  foreignSlots(): ForeignSlots
   /** `host` and `port` at which TCP port `port` of the guest is reached from this host. */
   endpoint(network: NetworkSlot, port: number): { host: string; port: number }
 }

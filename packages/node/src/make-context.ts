@@ -64,7 +64,7 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     clock,
     logger,
     shelf,
-    slots: new SlotTable(),
+    slots: new SlotTable(() => options.engine.foreignSlots()),
     trash: new Trash({ directory: folder.trash, background }),
     background,
     events: new NodeEvents(),

@@ -89,6 +89,23 @@ describe('SandboxNode', () => {
     expect(slotOf(fourth.id)).toBe(1)
   })
 
+  it('a sandbox whose addresses others on the host took while it slept wakes at another place, with its memory', async () => {
+    const node = await machine.startNode()
+    const request = createRequest()
+    await node.create(request)
+    expect(await machine.count(node, request.id)).toBe(1)
+    await node.pause(request.id, { memory: true })
+    await node[Symbol.asyncDispose]()
+    machine.host.foreignSlots.set(0, '10.231.0.0/30 on link "other"')
+    const next = await machine.startNode()
+    expect(await next.resume(request.id, { init, memory: true })).toEqual({ tier: 'disk', isCold: false })
+    expect(slotOf(request.id)).toBe(1)
+    expect(await machine.count(next, request.id)).toBe(2)
+    const other = createRequest()
+    await next.create(other)
+    expect(slotOf(other.id)).toBe(2)
+  })
+
   it('resume() continues the memory and tells the daemon that it kept its identity', async () => {
     const node = await machine.startNode()
     const request = createRequest()

@@ -1,16 +1,27 @@
+import type { ForeignSlots } from '@drowse/engine'
 import { DrowseError } from '@drowse/protocol'
 
 /** Who has which place in the host's network. Places are kept across pauses and given again only after {@link SlotTable.release}. */
 export class SlotTable {
+  readonly #look: () => ForeignSlots
   readonly #slotOf = new Map<string, number>()
   readonly #taken = new Set<number>()
 
-  /** Takes the lowest free slot for `id`, or confirms the one it has. */
+  /** `look` tells which slots others on the host use at that moment. */
+  constructor(look: () => ForeignSlots) {
+    this.#look = look
+  }
+
+  /**
+   * Takes the lowest slot that nobody uses, here or elsewhere on the host, for `id`. One that `id` has already is confirmed, unless somebody
+   * else uses its addresses by now: then it gets another. Throws "unavailable" when there is none.
+   */
   take(id: string): number {
+    const foreign = this.#look()
     const mine = this.#slotOf.get(id)
-    if (mine !== undefined) return mine
-    let slot = 0
-    while (this.#taken.has(slot)) slot++
+    if (mine !== undefined && foreign.userOf(mine) === undefined) return mine
+    const slot = this.#lowestFree(id, foreign)
+    this.release(id)
     this.#set(id, slot)
     return slot
   }
@@ -29,6 +40,21 @@ export class SlotTable {
     if (slot === undefined) return
     this.#slotOf.delete(id)
     this.#taken.delete(slot)
+  }
+
+  #lowestFree(id: string, { count, userOf }: ForeignSlots): number {
+    let user: string | undefined
+    for (let slot = 0; slot < count; slot++) {
+      if (this.#taken.has(slot)) continue
+      const found = userOf(slot)
+      if (found === undefined) return slot
+      user ??= found
+    }
+    const reason =
+      user === undefined
+        ? `all ${count} places of the sandbox subnet are taken`
+        : `others on this host use the rest of the sandbox subnet, such as ${user}; set sandboxSubnet (DROWSE_SUBNET) to a free network`
+    throw new DrowseError('unavailable', `Cannot give sandbox "${id}" a network: ${reason}`)
   }
 
   #set(id: string, slot: number): void {

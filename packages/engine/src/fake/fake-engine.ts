@@ -15,12 +15,16 @@ import type {
   SandboxSpec,
 } from '../engine.ts'
 import type { EgressPolicy } from '../egress/egress-policy.ts'
+import type { ForeignSlots } from '../network/foreign-slots.ts'
 import { FakeGuest, type FakeMemory } from './fake-guest.ts'
 import type { FakeHost, FaultMethod } from './fake-host.ts'
 
 const IMAGE_FILE = 'memory.json'
 /** Memory that every running fake sandbox reports, in bytes. */
 const MEMORY_BYTES = 1024 * 1024
+
+/** As many as the default subnet of the real engine has. */
+const SLOTS = 16_384
 
 const imageSchema = z.object({ counter: z.number(), lastInit: z.string().optional() })
 
@@ -120,6 +124,10 @@ export class FakeEngine implements Engine {
   }
 
   /** The server of the slot's sandbox, whatever the port; port 9 (discard, nothing listens) when there is none. */
+  foreignSlots(): ForeignSlots {
+    return { count: SLOTS, userOf: (slot) => this.#host.foreignSlots.get(slot) }
+  }
+
   endpoint(network: NetworkSlot, _port: number): { host: string; port: number } {
     const found = [...this.#host.sandboxes.values()].find(
       ({ spec, guest }) => spec.network.slot === network.slot && guest !== undefined,

@@ -23,6 +23,8 @@ export interface FakeSandbox {
  */
 export class FakeHost implements AsyncDisposable {
   readonly sandboxes = new Map<string, FakeSandbox>()
+  /** Slots whose addresses something else on the host uses, and what that is. */
+  readonly foreignSlots = new Map<number, string>()
   readonly #faults = new Map<FaultMethod, DrowseError[]>()
   readonly #listeners = new EngineListeners()
 

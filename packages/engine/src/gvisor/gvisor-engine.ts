@@ -19,6 +19,7 @@ import type { EgressPolicy } from '../egress/egress-policy.ts'
 import type { NameProxyPorts } from '../egress/egress-ruleset.ts'
 import { applyEgress, clearEgress } from '../egress/egress.ts'
 import { networkNames } from '../network/network-names.ts'
+import { findForeignSlots, type ForeignSlots } from '../network/foreign-slots.ts'
 import { slotAddress } from '../network/slot-address.ts'
 import { sandboxCgroup } from './cgroups.ts'
 import { callControl } from './control-socket.ts'
@@ -220,6 +221,10 @@ class GvisorEngine implements Engine {
 
   usage(id: string): EngineUsage | undefined {
     return readUsage(sandboxCgroup(this.#host.instance, id).path)
+  }
+
+  foreignSlots(): ForeignSlots {
+    return findForeignSlots(this.#host.sandboxSubnet, this.#host.names.linkPrefix)
   }
 
   endpoint(network: NetworkSlot, port: number): { host: string; port: number } {

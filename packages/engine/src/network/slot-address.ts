@@ -18,23 +18,29 @@ export interface SlotAddress {
  * Throws "invalid_argument" when the subnet is malformed or has no such slot.
  */
 export function slotAddress(subnet: string, slot: number): SlotAddress {
-  const { base, slots } = parseSubnet(subnet)
+  const { base } = slotRange(subnet, slot)
+  return { host: dotted(base + 1), guest: dotted(base + 2), prefixLength: 30 }
+}
+
+/** How many sandboxes fit into `subnet`. Throws "invalid_argument" when it is malformed. */
+export function slotCount(subnet: string): number {
+  return subnetRange(subnet).slots
+}
+
+/** First address, as a number, and length of one slot's network. Throws as {@link slotAddress} does. */
+export function slotRange(subnet: string, slot: number): { base: number; size: number } {
+  const { base, slots } = subnetRange(subnet)
   if (!Number.isInteger(slot) || slot < 0 || slot >= slots) {
     throw new DrowseError(
       'invalid_argument',
       `Cannot use network slot ${slot}: "${subnet}" has slots 0 to ${slots - 1}`,
     )
   }
-  const network = base + slot * SLOT_SIZE
-  return { host: dotted(network + 1), guest: dotted(network + 2), prefixLength: 30 }
+  return { base: base + slot * SLOT_SIZE, size: SLOT_SIZE }
 }
 
-/** How many sandboxes fit into `subnet`. Throws "invalid_argument" when it is malformed. */
-export function slotCount(subnet: string): number {
-  return parseSubnet(subnet).slots
-}
-
-function parseSubnet(subnet: string): { base: number; slots: number } {
+/** First address, as a number, and length of `subnet`. Throws "invalid_argument" when it is malformed. */
+export function subnetRange(subnet: string): { base: number; size: number; slots: number } {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(subnet)
   const numbers = match?.slice(1).map(Number) ?? []
   const [a = 256, b = 256, c = 256, d = 256, length = 33] = numbers
@@ -43,9 +49,10 @@ function parseSubnet(subnet: string): { base: number; slots: number } {
   }
   const size = 2 ** (32 - length)
   const address = ((a * 256 + b) * 256 + c) * 256 + d
-  return { base: address - (address % size), slots: size / SLOT_SIZE }
+  return { base: address - (address % size), size, slots: size / SLOT_SIZE }
 }
 
-function dotted(address: number): string {
+/** Writes an address that is a number with dots. */
+export function dotted(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.')
 }

@@ -4,6 +4,7 @@ import { checkImage } from '../images/check-image.ts'
 import type { NodeInit, NodeResumeResult } from '../node-client.ts'
 import { beginSteps, destroyBehind, introduce, type NodeContext } from '../node-context.ts'
 import { sandboxFolder } from '../sandbox-folder.ts'
+import type { SandboxManifest } from '../sandbox-manifest.ts'
 import type { FrozenEntry } from '../tiers/frozen-tier.ts'
 import { bootCold } from './boot-cold.ts'
 import { loseMemoryIfGone } from './lose-memory.ts'
@@ -80,8 +81,9 @@ function stayFrozen(context: NodeContext, entry: FrozenEntry): void {
   context.hasher.start(entry.id)
 }
 
-async function bringBack(wake: Wake, wantsMemory: boolean, isFrozen: boolean): Promise<NodeResumeResult> {
-  if (isFrozen && (await thawFrozen(wake))) return { tier: 'frozen', isCold: false }
+async function bringBack(asleep: Wake, wantsMemory: boolean, isFrozen: boolean): Promise<NodeResumeResult> {
+  if (isFrozen && (await thawFrozen(asleep))) return { tier: 'frozen', isCold: false }
+  const wake = { ...asleep, manifest: await withFreeSlot(asleep.context, asleep.manifest) }
   let use = await decideUse(wake, wantsMemory)
   if (use.kind === 'restore') {
     const failure = await restoreImage(wake)
@@ -90,6 +92,15 @@ async function bringBack(wake: Wake, wantsMemory: boolean, isFrozen: boolean): P
   }
   await bootCold(wake, use)
   return { tier: 'files', isCold: true, coldReason: use.reason }
+}
+
+/** The manifest; with another place in the network, durably, when somebody else on the host took its addresses while it slept. */
+async function withFreeSlot(context: NodeContext, manifest: SandboxManifest): Promise<SandboxManifest> {
+  const slot = context.slots.take(manifest.id)
+  if (slot === manifest.network.slot) return manifest
+  const moved = { ...manifest, network: { slot } }
+  await context.shelf.save(moved)
+  return moved
 }
 
 async function decideUse({ context, id, manifest }: Wake, wantsMemory: boolean): Promise<MemoryUse> {

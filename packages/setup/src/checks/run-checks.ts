@@ -10,12 +10,21 @@ import { checkPorts } from './check-ports.ts'
 import { checkRoot } from './check-root.ts'
 import { checkRunsc } from './check-runsc.ts'
 import { SETTING_CHECKS } from './check-settings.ts'
+import { checkSubnet } from './check-subnet.ts'
 import { checkFirewall, checkTools } from './check-tools.ts'
 import { checkTemplates } from './check-templates.ts'
 import type { Check, Finding } from './finding.ts'
 
 /** What must hold before setup changes anything; the quickest and most basic first. */
-const PREFLIGHT: readonly Check[] = [checkRoot, checkKernel, checkCgroups, checkDisk, checkOverlayfs, checkPorts]
+const PREFLIGHT: readonly Check[] = [
+  checkRoot,
+  checkKernel,
+  checkCgroups,
+  checkDisk,
+  checkOverlayfs,
+  checkPorts,
+  checkSubnet,
+]
 
 /** What must hold for sandboxes to run. */
 const DOCTOR: readonly Check[] = [
