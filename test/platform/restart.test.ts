@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { exec } from '@drowse/common'
+import { networkNames } from '@drowse/engine'
+import { instanceName } from '@drowse/node'
 import { Sandbox } from 'e2b'
 import { describe, expect, inject, it } from 'vitest'
 import { drowse } from './support/drowse.ts'
@@ -38,6 +41,22 @@ describe('the service', () => {
     expect(after.map(({ pid }) => pid)).toEqual(before.map(({ pid }) => pid))
     expect(after[0]!.count).toBeGreaterThan(before[0]!.count)
     expect(after[1]!.count).toBeGreaterThanOrEqual(before[1]!.count)
+  })
+
+  it('closes no port of the host to others while it is down', async () => {
+    const { table } = networkNames(instanceName(installation.data))
+    const closed = async (): Promise<string[]> => {
+      const { stdout } = await exec('nft', ['list', 'table', 'inet', table])
+      return stdout.split('\n').filter((line) => /dport \{.*drop/.test(line))
+    }
+    // While it is up they are the name-aware proxy's own.
+    expect(await closed()).toHaveLength(1)
+    await drowse(installation, ['down'])
+    try {
+      expect(await closed()).toEqual([])
+    } finally {
+      await drowse(installation, ['up'])
+    }
   })
 })
 

@@ -15,13 +15,15 @@ export interface HostEngineOptions {
 
 /**
  * Builds the gVisor engine with its firewall and the proxy that opens destinations by name, which needs root. The proxy ends with `stack`; until the
- * next start, names that it opened are closed.
+ * next start, names that it opened are closed, and its ports are anybody's.
  */
 export async function hostEngine(options: HostEngineOptions, stack: AsyncDisposableStack): Promise<Engine> {
   const { config, folder, runsc, nameservers, logger, policyOf } = options
   const { sandboxSubnet } = config
   const instance = instanceName(folder.root)
   const { ports: nameProxy } = stack.use(await startNameProxy({ policyOf, nameservers, logger }))
-  await installFirewall({ instance, sandboxSubnet, nameservers, nameProxy })
+  const firewall = { instance, sandboxSubnet, nameservers }
+  await installFirewall({ ...firewall, nameProxy })
+  stack.defer(() => installFirewall(firewall))
   return createGvisorEngine({ runsc, stateDirectory: folder.runsc, instance, sandboxSubnet, nameProxy, logger })
 }

@@ -9,7 +9,7 @@ export interface ForeignSlots {
   /** Slots in the subnet, whoever uses them. */
   count: number
   /** Who else uses addresses of a slot: `10.231.0.0/30 on link "docker0"`. `undefined` when nobody does. */
-  userOf(slot: number): string | undefined
+  userOf: (slot: number) => string | undefined
 }
 
 /** One IPv4 route of the host. */
