@@ -61,11 +61,18 @@ export class SandboxLedger {
   }
 
   /**
-   * As {@link transition}, for an intent whose effect a loss of power takes along: it does not wait for the disk. The end of this
+   * As {@link transition}, for a change whose subject a loss of power takes along: it does not wait for the disk. The end of this
    * process does not lose it, and the next write that waits brings it to disk too.
    */
-  async intend(from: SandboxVersion, to: SandboxState, patch: SandboxPatch = {}): Promise<Sandbox | undefined> {
-    return this.#notify(await this.#store.sandboxes.transition(from, to, patch, { isSoft: true }))
+  async transitionSoftly(
+    from: SandboxVersion & Pick<Sandbox, 'teamId'>,
+    to: SandboxState,
+    patch: SandboxPatch = {},
+    event?: LedgerEvent,
+  ): Promise<Sandbox | undefined> {
+    const change = async ({ sandboxes }: Repos): Promise<Sandbox | undefined> =>
+      await sandboxes.transition(from, to, patch, { isSoft: true })
+    return await this.#write(from, event, change, { isSoft: true })
   }
 
   /** Compare-and-set of fields; undefined when the sandbox is not as `from` says any more. */
@@ -93,6 +100,7 @@ export class SandboxLedger {
     from: Pick<Sandbox, 'id' | 'teamId'>,
     event: LedgerEvent | undefined,
     change: (repos: Repos) => Promise<Sandbox | undefined>,
+    options?: { isSoft: boolean },
   ): Promise<Sandbox | undefined> {
     if (event === undefined) return this.#notify(await change(this.#store))
     const entry = this.#entry(from, event)
@@ -100,7 +108,7 @@ export class SandboxLedger {
       const row = await change(repos)
       if (row !== undefined) await repos.events.append(entry)
       return row
-    })
+    }, options)
     if (changed === undefined) return undefined
     await this.#noted(entry)
     return this.#notify(changed)

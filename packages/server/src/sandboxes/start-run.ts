@@ -2,6 +2,7 @@ import type { NodeResumeResult } from '@drowse/node'
 import { startDeadlines } from './deadlines.ts'
 import { discard } from './kill.ts'
 import { guestWasSilent, nodeFailure } from './lifecycle-errors.ts'
+import type { LedgerEvent } from './ledger.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
 import { nodeInit } from './node-init.ts'
 import { lostToKill } from './row-lookup.ts'
@@ -28,7 +29,7 @@ export async function startRun(context: LifecycleContext, paused: Sandbox, optio
   if (paused.wasGuestSilent && options.memory) throw guestWasSilent(id)
   // A loss of power ends every process that this start brings back. What of it is durable by then, the node's manifest says, and
   // a row that is still "paused" is settled by it as one that says "resuming".
-  const resuming = await context.ledger.intend(paused, 'resuming', { runTimeoutMs: options.timeoutMs })
+  const resuming = await context.ledger.transitionSoftly(paused, 'resuming', { runTimeoutMs: options.timeoutMs })
   if (resuming === undefined) throw await lostToKill(context, id)
   context.step('server.resume.intent')
   let result: NodeResumeResult
@@ -40,15 +41,17 @@ export async function startRun(context: LifecycleContext, paused: Sandbox, optio
   context.step('server.resume.effect')
   const coldReason = result.isCold ? (result.coldReason ?? 'it was asked to start without memory') : undefined
   const deadlines = startDeadlines(resuming, context.clock.nowMs(), options.timeoutMs, context.planMs)
-  const running = await context.ledger.transition(
-    resuming,
-    'running',
-    { ...deadlines, pauseMode: undefined, wasGuestSilent: false, coldReason },
-    {
-      name: 'sandbox.resumed',
-      data: { reason: options.reason, tier: result.tier, ...(coldReason === undefined ? {} : { coldReason }) },
-    },
-  )
+  const patch = { ...deadlines, pauseMode: undefined, wasGuestSilent: false, coldReason }
+  const event: LedgerEvent = {
+    name: 'sandbox.resumed',
+    data: { reason: options.reason, tier: result.tier, ...(coldReason === undefined ? {} : { coldReason }) },
+  }
+  // A run that a loss of power ends has used its memory all the same: that is durable, in the node's manifest. The row adds when the run would
+  // have ended, which then is of no use; a paused row stays paused, its files kept. Why memory was lost is kept at once.
+  const running =
+    coldReason === undefined
+      ? await context.ledger.transitionSoftly(resuming, 'running', patch, event)
+      : await context.ledger.transition(resuming, 'running', patch, event)
   context.step('server.resume.outcome')
   if (running !== undefined) return running
   await discard(context, id)

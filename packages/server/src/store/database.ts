@@ -27,8 +27,10 @@ async function openStore(dialect: Dialect): Promise<Store> {
   const commits = new GroupCommit(db)
   return {
     ...repos(db, commits.statement, commits.softStatement),
-    transaction: async (work) =>
-      await commits.transaction(async (tx) => await work(repos(tx, async (write) => await write(tx)))),
+    transaction: async (work, { isSoft = false } = {}) => {
+      const commit = isSoft ? commits.softTransaction : commits.transaction
+      return await commit(async (tx) => await work(repos(tx, async (write) => await write(tx))))
+    },
     [Symbol.asyncDispose]: async () => await db.destroy(),
   }
 }

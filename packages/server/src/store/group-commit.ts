@@ -49,6 +49,9 @@ export class GroupCommit {
   /** Runs several statements: all of them or none. */
   readonly transaction: Writer = async (write) => await this.#enqueue(write, { isAtomic: true, isSoft: false })
 
+  /** As {@link transaction}, and waits for the disk as little as {@link softStatement}. */
+  readonly softTransaction: Writer = async (write) => await this.#enqueue(write, { isAtomic: true, isSoft: true })
+
   async #enqueue<T>(write: Write<T>, kind: Pick<Member, 'isAtomic' | 'isSoft'>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     let outcome: T | undefined
@@ -97,9 +100,7 @@ export class GroupCommit {
 
   async #commitAlone(member: Member): Promise<void> {
     try {
-      if (member.isSoft) await this.#runSoftly(member)
-      else if (member.isAtomic) await this.#db.transaction().execute(async (db) => await member.run(db))
-      else await member.run(this.#db)
+      await (member.isSoft ? this.#runSoftly(member) : this.#run(member))
     } catch (error) {
       member.refuse(error)
       return
@@ -107,11 +108,16 @@ export class GroupCommit {
     member.answer()
   }
 
-  /** No other write comes between: all go through this queue. A later commit brings the whole log to disk, this statement with it. */
+  async #run(member: Member): Promise<void> {
+    if (member.isAtomic) await this.#db.transaction().execute(async (db) => await member.run(db))
+    else await member.run(this.#db)
+  }
+
+  /** No other write comes between: all go through this queue. A later commit brings the whole log to disk, this write with it. */
   async #runSoftly(member: Member): Promise<void> {
     await sql`pragma synchronous = normal`.execute(this.#db)
     try {
-      await member.run(this.#db)
+      await this.#run(member)
     } finally {
       await sql`pragma synchronous = full`.execute(this.#db)
     }

@@ -16,6 +16,7 @@ export interface Store extends Repos, AsyncDisposable {
   /**
    * Runs `work` in one transaction: all of its writes or none. Durable when it answers.
    * `work` uses only the repositories it is given, and waits for nothing else.
+   * With `isSoft` it survives the end of this process, but a loss of power only once another write is durable.
    */
-  transaction<T>(work: (repos: Repos) => Promise<T>): Promise<T>
+  transaction<T>(work: (repos: Repos) => Promise<T>, options?: { isSoft?: boolean }): Promise<T>
 }
