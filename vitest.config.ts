@@ -12,6 +12,8 @@ export default defineConfig({
         ssr: { resolve },
         test: {
           name: 'unit',
+          // By itself vitest leaves one core idle, which on two is half of them.
+          maxWorkers: '100%',
           include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['**/*.real.test.ts'],
         },

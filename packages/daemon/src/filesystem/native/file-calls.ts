@@ -3,8 +3,8 @@ import { bindLibc, type BoundLibc } from '../../process/native/bind-libc.ts'
 
 /** Most bytes of a file's list of attribute names that are read; the kernel's own limit (XATTR_LIST_MAX). */
 const MAX_LIST_BYTES = 65_536
-/** Most bytes of an attribute's value that are read; a file system's block, which is what ext4 allows. */
-const MAX_VALUE_BYTES = 4_096
+/** Most bytes of an attribute's value; the kernel's own limit (XATTR_SIZE_MAX), so that none that a program inside has set is too long to be read. */
+const MAX_VALUE_BYTES = 65_536
 
 const DEFINITIONS = {
   listxattr: 'int64_t listxattr(const char *path, _Out_ uint8_t *list, uint64_t size)',
