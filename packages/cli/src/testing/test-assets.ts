@@ -18,6 +18,9 @@ import { ensurePythonEnvironment, environmentPython } from './python-environment
 /** Debian packages that tests need besides those of the service. */
 const TEST_PACKAGES = ['curl', 'python3', 'python3-venv']
 
+/** A browser, and `certutil`, which makes the local authority known to it. */
+const BROWSER_PACKAGES = ['chromium', 'libnss3-tools']
+
 /** Templates that tests need besides the base. */
 const TEST_TEMPLATES = ['code-interpreter-v1']
 
@@ -58,6 +61,13 @@ export function testAssets(context: SetupContext): TestAssets {
       },
       seed,
       ...assetSteps(inCache, ['seed']),
+      {
+        // Beside the assets: it is the largest of the downloads.
+        id: 'browser',
+        title: 'Browser',
+        after: ['packages'],
+        run: (tools) => installPackages(BROWSER_PACKAGES, tools),
+      },
       {
         id: 'python',
         title: 'Python clients',
