@@ -23,7 +23,8 @@ export interface FirewallOptions {
  * - Spoofed sources are dropped before anything else (reverse path over the same link), and so is all IPv6.
  * - To the host itself a sandbox may only answer; it reaches no service of the host on any address, and the name-aware proxy only by redirection.
  * - Through the host it reaches public addresses and the given name servers, never blocked ranges or another sandbox.
- * - Into a sandbox only answers are forwarded; the host itself connects directly.
+ * - Into a sandbox only answers are forwarded; the host's root connects directly, and none of its other users: they would get around the
+ *   gateway's tokens, and at sandboxes that wait for their owner.
  * - What leaves is masqueraded.
  *
  * Throws "invalid_argument" for a malformed instance name, subnet or name server.
@@ -55,6 +56,10 @@ table inet ${table} {
     type filter hook input priority filter; policy accept;
     iifname ${ours} ct state established,related accept${toProxy}
     iifname ${ours} drop
+  }
+  chain output {
+    type filter hook output priority filter; policy accept;
+    oifname ${ours} meta skuid != 0 reject
   }
   chain forward {
     type filter hook forward priority filter; policy accept;

@@ -10,6 +10,8 @@ const INTERNET = '203.0.113.10'
 const NAMESERVER = '10.99.0.53'
 const PRIVATE = '10.99.0.1'
 const METADATA = '169.254.169.254'
+/** Number of the user "nobody". */
+const NOBODY = 65_534
 const OTHER_INSTANCE = '198.51.100.2'
 
 /** A host with two sandboxes (`a`, `b`), a sandbox of another installation (`other`) and an internet, all in namespaces. */
@@ -52,6 +54,7 @@ describe('firewall', () => {
   test('without it everything is reached, so the other tests prove something', async () => {
     expect(await lab.probe('a', forbidden)).toEqual(all(forbidden, 'open'))
     expect(await lab.probe('internet', [inward])).toEqual(all([inward], 'open'))
+    expect(await lab.probe('host', [inward], NOBODY)).toEqual(all([inward], 'open'))
   })
 
   test('a sandbox reaches neither the host nor other sandboxes, private ranges or metadata', async () => {
@@ -84,9 +87,10 @@ describe('firewall', () => {
     expect(await next()).toBe('203.0.113.1') // the honest packet is the last sent and the first to arrive
   })
 
-  test('the host reaches a sandbox, the internet does not', async () => {
+  test("the host's root reaches a sandbox, its other users and the internet do not", async () => {
     await lab.run('host', install)
     expect(await lab.probe('host', [inward])).toEqual(all([inward], 'open'))
+    expect(await lab.probe('host', [inward], NOBODY)).toEqual(all([inward], 'closed'))
     expect(await lab.probe('internet', [inward])).toEqual(all([inward], 'closed'))
   })
 

@@ -122,11 +122,12 @@ export class NetworkLab implements AsyncDisposable {
     return async () => String((await lines.next()).value)
   }
 
-  /** Tries to connect from a namespace to each `host|port`, all at once. */
-  async probe(role: string, targets: readonly string[]): Promise<Record<string, Reach>> {
+  /** Tries to connect from a namespace to each `host|port`, all at once, as the user with the number `uid`. */
+  async probe(role: string, targets: readonly string[], uid = 0): Promise<Record<string, Reach>> {
     const output = await this.run(
       role,
       `import { connect } from 'node:net'
+       process.setuid(${uid})
        const reach = (target) => new Promise((resolve) => {
          const [host, port] = target.split('|')
          const socket = connect({ host, port: Number(port) })
