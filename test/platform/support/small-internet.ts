@@ -6,11 +6,15 @@ import { exec } from '@drowse/common'
 /** Addresses for documentation, which no network routes (RFC 5737). */
 const LINK = { host: '198.51.100.1', peer: '198.51.100.2' }
 
-/** An internet of one machine, in a network namespace: what sandboxes reach through the host. */
+/** An internet of one machine, in a network namespace: what sandboxes reach through the host. Its way to everything else is the host. */
 export interface SmallInternet extends AsyncDisposable {
+  /** The host's address in it. */
+  hostAddress: string
   /** Addresses at which it greets on {@link port}. */
   addresses: readonly [string, string]
   port: number
+  /** Runs a program in it with `input` on its standard input. Gives what it prints. */
+  run(file: string, args: readonly string[], input: string): Promise<string>
 }
 
 /** Makes a namespace that the host routes two public addresses to, with a server on both. All of it goes on dispose. */
@@ -32,6 +36,7 @@ export async function makeSmallInternet(): Promise<SmallInternet> {
     await inside('addr', 'add', `${address}/32`, 'dev', 'lo')
     await exec('ip', ['route', 'add', `${address}/32`, 'via', LINK.peer])
   }
+  await inside('route', 'add', 'default', 'via', LINK.host)
   const port = 7001
   const server = spawn('ip', ['netns', 'exec', name, process.execPath, '--eval', program(port)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -42,7 +47,13 @@ export async function makeSmallInternet(): Promise<SmallInternet> {
   })
   await once(createInterface({ input: server.stdout }), 'line')
   const parts = stack.move()
-  return { addresses, port, [Symbol.asyncDispose]: async () => await parts[Symbol.asyncDispose]() }
+  return {
+    addresses,
+    port,
+    hostAddress: LINK.host,
+    run: async (file, args, input) => (await exec('ip', ['netns', 'exec', name, file, ...args], { input })).stdout,
+    [Symbol.asyncDispose]: async () => await parts[Symbol.asyncDispose](),
+  }
 }
 
 function program(port: number): string {
