@@ -22,7 +22,8 @@ export async function readParts(
     content.on('error', () => undefined)
     turn = turn.then(() => onFile(fileName ?? '', content)).catch(reject)
   })
-  parser.once('finish', resolve)
+  // The last of them may fail when the form has ended.
+  parser.once('finish', () => void turn.then(resolve))
   parser.on('error', (error) => reject(malformed(error)))
   body.once('error', (error) => reject(malformed(error)))
   body.once('close', () => {
