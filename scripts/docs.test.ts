@@ -28,6 +28,26 @@ describe('docs/settings.md', () => {
   })
 })
 
+describe('docs/security.md', () => {
+  const rows = read('docs/security.md')
+    .split('\n')
+    .filter((line) => /^\| (?!tries |---)/.test(line))
+
+  it('names for each attack tests that exist', () => {
+    expect(rows.length).toBeGreaterThan(30)
+    const untested = rows.filter((row) => {
+      const tests = [...(row.split(' | ').at(-1) ?? '').matchAll(/`([^`]+\.test\.ts)`/g)].map((match) => match[1] ?? '')
+      return tests.length === 0 || !tests.every((test) => existsSync(join(root, test)))
+    })
+    expect(untested).toEqual([])
+  })
+
+  it('names every suite that plays an attacker', () => {
+    const suites = globSync('test/security/*.test.ts', { cwd: root })
+    expect(suites.filter((suite) => !read('docs/security.md').includes(`\`${suite}\``))).toEqual([])
+  })
+})
+
 describe('documents', () => {
   const documents = globSync('{*.md,docs/**/*.md,packages/*/README.md}', { cwd: root })
 

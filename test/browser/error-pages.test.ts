@@ -1,5 +1,5 @@
 import { Sandbox } from 'e2b'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 import { killAfterEach } from '../platform/support/sandboxes.ts'
 import { startGuestProgram } from './support/guest-program.ts'
 import { fallAsleep, isAsleep, SLEEPY } from './support/sleep.ts'
@@ -51,5 +51,18 @@ describe('a browser', () => {
         code: 502,
       },
     ])
+  })
+
+  it('that runs the page of a sandbox lets it ask the API, which does not know it without a key', async () => {
+    const sandbox = keep(await Sandbox.create())
+    await startGuestProgram(sandbox, 'preview', 3000)
+    const { page } = await visit()
+    await page.goto(`https://${sandbox.getHost(3000)}/`)
+    const api = `https://api.${inject('clientEnv')['E2B_DOMAIN']}`
+    for (const path of ['/v2/sandboxes', `/sandboxes/${sandbox.sandboxId}`]) {
+      const asked = `fetch('${api}${path}', { credentials: 'include' }).then((it) => it.status, () => 'no answer')`
+      expect(await page.evaluate(asked)).toBe('no answer') // no page may send cookies along
+      expect(await page.evaluate(asked.replace(", { credentials: 'include' }", ''))).toBe(401)
+    }
   })
 })

@@ -40,6 +40,10 @@ describe("another team's key", () => {
       ['POST', `/v2/sandboxes/${id}/connect`, {}],
       ['POST', `/sandboxes/${id}/timeout`, { timeout: 1 }],
       ['POST', `/sandboxes/${id}/refreshes`, { duration: 3600 }],
+      ['PUT', `/sandboxes/${id}/network`, { denyOut: ['0.0.0.0/0'] }],
+      ['GET', `/sandboxes/${id}/metrics`],
+      ['GET', `/sandboxes/${id}/logs`],
+      ['GET', `/v2/sandboxes/${id}/logs`],
     ] as const) {
       const answer = await api(path, { method, key, ...(body === undefined ? {} : { body }) })
       expect([path, method, answer.status]).toEqual([path, method, 404])
