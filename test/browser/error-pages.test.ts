@@ -33,12 +33,12 @@ describe('a browser', () => {
   it('is told that nothing listens on a port, also when that woke the sandbox; a script gets JSON', async () => {
     const sandbox = keep(await Sandbox.create(SLEEPY))
     await startGuestProgram(sandbox, 'preview', 3000)
-    await fallAsleep(sandbox)
+    await fallAsleep(sandbox.sandboxId)
     const { page, errors } = await visit()
     const { status, text } = await read({ page, errors }, sandbox.getHost(4000))
     expect(status).toBe(502)
     expect(text).toMatch(/^The sandbox is running but port is not open\s+Sandbox\s+i\w+\s+Port\s+4000\s+Code\s+502$/)
-    expect(await isAsleep(sandbox)).toBe(false)
+    expect(await isAsleep(sandbox.sandboxId)).toBe(false)
 
     await page.goto(`https://${sandbox.getHost(3000)}/`)
     const answer = `fetch('https://${sandbox.getHost(4000)}/').then(async (it) => [it.status, await it.json()])`

@@ -24,7 +24,7 @@ describe('a preview that slept', () => {
 
   it('is there an hour after its time was up: page, WebSocket, event stream, form with a file, large download', async () => {
     const { sandbox, url } = await preview()
-    await fallAsleep(sandbox)
+    await fallAsleep(sandbox.sandboxId)
     await dropToDisk(installation, sandbox.sandboxId)
     letPass(HOUR_MS, sandbox)
 
@@ -51,9 +51,9 @@ describe('a preview that slept', () => {
 
   it('shows a light page while its wake takes long, and comes by itself', async () => {
     const { sandbox, url } = await preview()
-    await fallAsleep(sandbox)
+    await fallAsleep(sandbox.sandboxId)
     const { page } = await visit()
-    const letGo = holdAsleep(installation, sandbox)
+    const letGo = holdAsleep(installation, sandbox.sandboxId)
     try {
       const answer = await page.goto(url)
       expect(answer?.status()).toBe(503)
@@ -61,7 +61,7 @@ describe('a preview that slept', () => {
       expect(await page.textContent('h1')).toBe('The sandbox is waking up')
       expect(await page.locator('script, link, img').count()).toBe(0)
       expect((await answer?.body())?.length).toBeLessThan(4096)
-      expect(await isAsleep(sandbox)).toBe(true)
+      expect(await isAsleep(sandbox.sandboxId)).toBe(true)
     } finally {
       letGo()
     }
@@ -77,14 +77,14 @@ describe('a preview that slept', () => {
     await page.evaluate('preview.say("before")')
     await page.locator('#echo', { hasText: 'before' }).waitFor()
 
-    await fallAsleep(sandbox)
+    await fallAsleep(sandbox.sandboxId)
     expect(await page.evaluate('preview.closing')).toEqual({ code: 1006, reason: '', wasClean: false })
-    expect(await isAsleep(sandbox)).toBe(true)
+    expect(await isAsleep(sandbox.sandboxId)).toBe(true)
 
     await page.evaluate('preview.openSocket()')
     await page.evaluate('preview.say("after")')
     await page.locator('#echo', { hasText: 'after' }).waitFor()
-    expect(await isAsleep(sandbox)).toBe(false)
+    expect(await isAsleep(sandbox.sandboxId)).toBe(false)
     expect(errors).toEqual([])
   })
 
@@ -94,7 +94,7 @@ describe('a preview that slept', () => {
     await page.goto(url)
     await page.fill('[name=title]', 'late')
     await page.setInputFiles('[name=file]', { name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('a') })
-    await fallAsleep(sandbox)
+    await fallAsleep(sandbox.sandboxId)
     await page.click('button')
     await page.locator('h1', { hasText: 'late' }).waitFor()
   })

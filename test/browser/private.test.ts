@@ -12,7 +12,7 @@ describe('a private preview', () => {
   it('tells a visitor without the token so and sleeps on, and wakes for one with it', async () => {
     const sandbox = keep(await Sandbox.create({ ...SLEEPY, network: { allowPublicTraffic: false } }))
     await startGuestProgram(sandbox, 'preview', 3000)
-    await fallAsleep(sandbox)
+    await fallAsleep(sandbox.sandboxId)
     const url = `https://${sandbox.getHost(3000)}/`
 
     const stranger = await visit()
@@ -22,13 +22,13 @@ describe('a private preview', () => {
     )
     await stranger.page.setExtraHTTPHeaders({ 'E2B-Traffic-Access-Token': 'guessed' })
     expect((await stranger.page.goto(url))?.status()).toBe(403)
-    expect(await isAsleep(sandbox)).toBe(true)
+    expect(await isAsleep(sandbox.sandboxId)).toBe(true)
 
     const friend = await visit()
     await friend.page.setExtraHTTPHeaders({ 'E2B-Traffic-Access-Token': sandbox.trafficAccessToken ?? '' })
     expect((await friend.page.goto(url))?.status()).toBe(200)
     expect(await friend.page.textContent('h1')).toBe('A preview')
-    expect(await isAsleep(sandbox)).toBe(false)
+    expect(await isAsleep(sandbox.sandboxId)).toBe(false)
     expect(await friend.page.evaluate(`fetch('/headers').then((answer) => answer.text())`)).not.toContain('token')
 
     expect((await stranger.page.goto(url))?.status()).toBe(403)

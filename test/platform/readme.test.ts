@@ -1,14 +1,13 @@
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exec } from '@drowse/common'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { runNode } from './support/run-node.ts'
 
 const REPOSITORY = join(import.meta.dirname, '..', '..')
 
 describe.each(['e2b', 'novita-sandbox'])("the README's first program, with %s", (client) => {
   it('runs as it stands in a folder of its own', async () => {
-    const output = await run(await firstProgram(client))
+    const output = await runNode(await firstProgram(client))
     expect(output).toContain('remember me')
     expect(output).toMatch(/https:\/\/3000-i[a-z0-9]{20}\./)
   })
@@ -18,7 +17,7 @@ describe.each(['e2b', 'novita-sandbox'])("the README's first program, with %s", 
     // The stream of its server has ended, and whatever the client asks after that is answered, once wait() throws.
     const kept = replaceOnce(program, 'await sandbox.commands.run(', 'const server = await sandbox.commands.run(')
     const looks = `await sandbox.pause(); console.log(await server.wait().catch(String)); console.log((await sandbox.getInfo()).state)`
-    expect(await run(replaceOnce(kept, 'await sandbox.pause()', looks))).toMatch(
+    expect(await runNode(replaceOnce(kept, 'await sandbox.pause()', looks))).toMatch(
       /The sandbox was paused\npaused\nremember me\n/,
     )
   })
@@ -34,18 +33,4 @@ async function firstProgram(client: string): Promise<string> {
 function replaceOnce(text: string, what: string, by: string): string {
   expect(text.split(what)).toHaveLength(2)
   return text.replace(what, () => by)
-}
-
-/** Runs a program with the packages as `npm install` puts them, and nothing set but what `drowse env` printed. Gives its output. */
-async function run(program: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'drowse-readme-'))
-  try {
-    await symlink(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'))
-    await writeFile(join(folder, 'sleepy.mjs'), program)
-    const variables = Object.entries(inject('clientEnv')).map(([name, value]) => `${name}=${value}`)
-    const { stdout } = await exec('env', ['-i', ...variables, process.execPath, 'sleepy.mjs'], { cwd: folder })
-    return stdout
-  } finally {
-    await rm(folder, { recursive: true })
-  }
 }
