@@ -157,6 +157,45 @@ describe('gateway upgrades', () => {
     await noneOpen()
   })
 
+  it('of a WebSocket end at a pause with a close that says so, behind the last whole message', async () => {
+    const client = openSocket('wss')
+    const messages: Buffer[] = []
+    client.on('message', (data: Buffer) => messages.push(data))
+    await once(client, 'open')
+    client.send('hello')
+    await vi.waitFor(() => expect(messages.map(String)).toEqual(['hello']))
+    const serverSide = once(seen.at(-1)!.socket, 'close')
+    test.gateway.dropConnections(sandbox.id, 'paused')
+    expect(test.routes.open).toBe(0)
+    expect(await once(client, 'close')).toEqual([1012, Buffer.from('The sandbox was paused')])
+    await serverSide
+    expect(messages).toHaveLength(1)
+  })
+
+  it.each([
+    ['in the middle of a message', 'websocket', Buffer.from([0x82, 5, 1, 2])],
+    ['behind a close of its server', 'websocket', Buffer.from([0x88, 0])],
+    ['of another protocol', 'echo', Buffer.from('hello ')],
+  ])('%s are only cut', async (_, protocol, sent) => {
+    const { port, server } = await test.upstream(() => undefined)
+    server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
+      socket.on('error', () => {})
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${protocol}\r\n\r\n`)
+      socket.write(sent)
+    })
+    const { id } = test.routes.add({ ports: { 3000: port } })
+    const client = connect(test.httpPort, '127.0.0.1').on('error', () => {})
+    let bytes = Buffer.alloc(0)
+    client.on('data', (chunk: Buffer) => (bytes = Buffer.concat([bytes, chunk])))
+    const head = `GET / HTTP/1.1\r\nHost: 3000-${id}.x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`
+    client.write(head)
+    await vi.waitFor(() => expect(bytes.subarray(-sent.length).equals(sent)).toBe(true))
+    test.gateway.dropConnections(id, 'paused')
+    await once(client, 'close')
+    expect(bytes.subarray(-sent.length).equals(sent)).toBe(true)
+    await noneOpen()
+  })
+
   it('end on the server’s side when the client is lost', async () => {
     const client = openSocket('wss')
     await once(client, 'open')

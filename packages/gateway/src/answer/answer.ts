@@ -76,9 +76,12 @@ export function stillWaking(target: SandboxTarget): Answer {
   }
 }
 
+/** What whoever had to do with a sandbox is told when it is paused. */
+export const PAUSED = 'The sandbox was paused'
+
 /** The sandbox was paused while it had the request. Clients take it as it is: after a 502 some of them ask for the sandbox's health, which would wake it. */
 export function pausedMeanwhile(target: SandboxTarget): Answer {
-  return { status: 409, message: 'The sandbox was paused', connectCode: 'aborted', sandboxId: target.id }
+  return { status: 409, message: PAUSED, connectCode: 'aborted', sandboxId: target.id }
 }
 
 /** More at once than one sandbox may have. */

@@ -52,7 +52,7 @@ class Attempt {
   readonly #job: ForwardJob
   #call: UpstreamCall | undefined
   #end: (() => void) | undefined
-  #cutSocket: (() => void) | undefined
+  #cutSocket: ((cause: StopCause | undefined) => void) | undefined
   #cut: { cause: StopCause | undefined } | undefined
 
   constructor(context: ForwardContext, job: ForwardJob) {
@@ -157,8 +157,7 @@ class Attempt {
       return this.refuse(connectionLost(target))
     }
     response.detachSocket(upgrade.socket as Parameters<ServerResponse['detachSocket']>[0]) // the socket it was assigned
-    this.#cutSocket = () => void result.socket.destroy()
-    completeUpgrade(upgrade, result)
+    this.#cutSocket = completeUpgrade(upgrade, result)
   }
 
   /** Ends a response whose server went away in the middle. */
@@ -178,7 +177,10 @@ class Attempt {
 
   #cutUpstream(cause?: StopCause): void {
     this.#cut = { cause }
-    this.#cutSocket?.()
     this.#call?.outgoing.destroy()
+    if (this.#cutSocket === undefined) return
+    this.#cutSocket(cause)
+    // The client may take its time to read the end; its connection to the sandbox is over.
+    this.#end?.()
   }
 }
