@@ -78,7 +78,11 @@ describe('a preview that slept', () => {
     await page.locator('#echo', { hasText: 'before' }).waitFor()
 
     await fallAsleep(sandbox.sandboxId)
-    expect(await page.evaluate('preview.closing')).toEqual({ code: 1006, reason: '', wasClean: false })
+    expect(await page.evaluate('preview.closing')).toEqual({
+      code: 1012,
+      reason: 'The sandbox was paused',
+      wasClean: true,
+    })
     expect(await isAsleep(sandbox.sandboxId)).toBe(true)
 
     await page.evaluate('preview.openSocket()')
@@ -86,6 +90,18 @@ describe('a preview that slept', () => {
     await page.locator('#echo', { hasText: 'after' }).waitFor()
     expect(await isAsleep(sandbox.sandboxId)).toBe(false)
     expect(errors).toEqual([])
+  })
+
+  it('is woken by an open page whose event stream connects again, as browsers have it', async () => {
+    const { sandbox, url } = await preview()
+    const { page } = await visit()
+    await page.goto(url)
+    await page.evaluate('preview.tick()')
+    await page.locator('#tick', { hasText: /^[3-9]|\d\d/ }).waitFor()
+    await fallAsleep(sandbox.sandboxId)
+    await page.evaluate('document.getElementById("tick").textContent = ""')
+    await page.locator('#tick', { hasText: /^[3-9]|\d\d/ }).waitFor()
+    expect(await isAsleep(sandbox.sandboxId)).toBe(false)
   })
 
   it('is woken by a form that is sent from a page opened before', async () => {

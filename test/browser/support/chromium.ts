@@ -1,13 +1,14 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exec } from '@drowse/common'
 import { chromium, type Browser } from 'playwright-core'
+import { makeOwnNetwork } from './own-network.ts'
 
 /** As Debian's package puts it; `drowse test` installs it. */
 const EXECUTABLE = '/usr/bin/chromium'
 
-/** Switches that keep the browser on this machine: it looks up no name but those that are this machine's own. */
+/** Switches that keep the browser at its page: it looks up no name but those of this machine. */
 const ARGUMENTS = [
   '--no-sandbox', // as root there is none
   '--disable-gpu',
@@ -19,19 +20,25 @@ const ARGUMENTS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE *.localhost',
 ]
 
-/** A browser that runs, with a home of its own. */
+/** A browser that runs, with a home and a network of its own. */
 export interface TestBrowser extends AsyncDisposable {
   browser: Browser
 }
 
-/** Starts Chromium with an empty profile that trusts the certificate authority in the file `authority`, and no further one of this machine's. */
-export async function startChromium(authority: string): Promise<TestBrowser> {
+/**
+ * Starts Chromium with an empty profile. It trusts the certificate authority in the file `authority` besides its own, and reaches one port of
+ * this machine's loopback and nothing else.
+ */
+export async function startChromium(authority: string, port: number): Promise<TestBrowser> {
   await using stack = new AsyncDisposableStack()
   const home = await mkdtemp(join(tmpdir(), 'drowse-browser-'))
   stack.defer(async () => await rm(home, { recursive: true }))
   await trust(home, authority)
+  const network = stack.use(await makeOwnNetwork(home, port))
+  const starter = join(home, 'chromium')
+  await writeFile(starter, `#!/bin/sh\nexec ${network.enter.join(' ')} ${EXECUTABLE} "$@"\n`, { mode: 0o700 })
   const browser = await chromium.launch({
-    executablePath: EXECUTABLE,
+    executablePath: starter,
     args: ARGUMENTS,
     env: { HOME: home, PATH: process.env.PATH ?? '' },
   })

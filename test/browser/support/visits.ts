@@ -17,7 +17,8 @@ export interface Visit {
 export function visits(): () => Promise<Visit> {
   let running: TestBrowser | undefined
   beforeAll(async () => {
-    running = await startChromium(join(inject('installation').data, 'tls', 'ca.pem'))
+    const { data, env } = inject('installation')
+    running = await startChromium(join(data, 'tls', 'ca.pem'), Number(env['DROWSE_HTTPS_PORT']))
   })
   afterAll(async () => await running?.[Symbol.asyncDispose]())
   afterEach(async () => {
