@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Sandbox } from 'e2b'
 import { describe, expect, inject, it } from 'vitest'
 import { makeSmallInternet } from '../platform/support/small-internet.ts'
-import { killAfterEach } from '../platform/support/sandboxes.ts'
+import { killAfterEach, untilListening } from '../platform/support/sandboxes.ts'
 import { hostAddresses, sandboxAddresses } from './support/addresses.ts'
 import { CONNECT_ALL, linesOf } from './support/connect-all.ts'
 
@@ -15,6 +15,7 @@ describe('a neighbour in the network', () => {
     const { env } = inject('installation')
     const sandbox = keep(await Sandbox.create())
     await sandbox.commands.run('python3 -m http.server 3000', { background: true, timeoutMs: 0 })
+    await untilListening(sandbox, 3000)
     await using neighbour = await makeSmallInternet()
     await using server = createServer((_, response) => response.end()).listen(0, '0.0.0.0')
     await once(server, 'listening')

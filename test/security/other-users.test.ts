@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Sandbox } from 'e2b'
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import { exec } from '@drowse/common'
-import { killAfterEach } from '../platform/support/sandboxes.ts'
+import { killAfterEach, untilListening } from '../platform/support/sandboxes.ts'
 import { sandboxAddresses } from './support/addresses.ts'
 import { CONNECT_ALL, linesOf } from './support/connect-all.ts'
 import { asNobody, openToNobody, reachedByNobody } from './support/other-user.ts'
@@ -47,6 +47,7 @@ describe("the machine's other users", () => {
   it('reach no server in a sandbox by its address, and no daemon of one that is made ahead', async () => {
     const sandbox = keep(await Sandbox.create({ network: { allowPublicTraffic: false } }))
     await sandbox.commands.run('python3 -m http.server 3000', { background: true, timeoutMs: 0 })
+    await untilListening(sandbox, 3000)
     const own = (await sandbox.commands.run('hostname -I')).stdout.trim()
     const targets = sandboxAddresses(env['DROWSE_SUBNET'] ?? '').flatMap((address) => [
       `${address} 49983`,

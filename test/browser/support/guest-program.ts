@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Sandbox } from 'e2b'
-import { until } from '../../platform/support/sandboxes.ts'
+import { untilListening } from '../../platform/support/sandboxes.ts'
 
 const GUEST = join(import.meta.dirname, '..', 'guest')
 /** The WebSocket library that the programs import; pure JavaScript, so that its files are all it takes. */
@@ -19,8 +19,7 @@ export async function startGuestProgram(
     ...filesOf(LIBRARY, `${home}/node_modules/ws`),
   ])
   await sandbox.commands.run(`exec node ${home}/${program}/server.mjs ${port}`, { background: true, timeoutMs: 0 })
-  const isListening = `bash -c 'exec 3<>/dev/tcp/127.0.0.1/${port}' 2>/dev/null && echo yes || true`
-  await until(async () => (await sandbox.commands.run(isListening)).stdout === 'yes\n')
+  await untilListening(sandbox, port)
 }
 
 function filesOf(folder: string, destination: string): { path: string; data: string }[] {

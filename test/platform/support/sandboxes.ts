@@ -56,6 +56,12 @@ export async function until(probe: () => Promise<boolean>, timeoutMs = 30_000): 
   })
 }
 
+/** Waits until something inside a sandbox listens on a port. */
+export async function untilListening(sandbox: Sandbox, port: number): Promise<void> {
+  const look = `bash -c 'exec 3<>/dev/tcp/127.0.0.1/${port}' 2>/dev/null && echo yes || true`
+  await until(async () => (await sandbox.commands.run(look)).stdout === 'yes\n')
+}
+
 /** Whether the API says that a sandbox does not exist. Any other failure is thrown. */
 export async function isGone(sandbox: Sandbox): Promise<boolean> {
   try {
