@@ -32,6 +32,9 @@ ln -s ../lib/node_modules/npm/bin/npx-cli.js "$root/usr/local/bin/npx"
 cp "$root/usr/bin/ping" "$root/usr/bin/ping.plain"
 mv "$root/usr/bin/ping.plain" "$root/usr/bin/ping"
 
+# Java's packages, among others, register manual pages there when they are installed, and fail without the folder.
+mkdir -p "$root/usr/share/man/man1"
+
 # "pip install" works as on hosted images.
 rm -f "$root"/usr/lib/python3*/EXTERNALLY-MANAGED
 
