@@ -54,9 +54,11 @@ export function relayResponse(
     if (!incoming.complete && !isOver && !response.destroyed) onLost()
   })
   // The head of a response whose body is slow to come must not wait for it; a body that is already here goes out with it.
-  setImmediate(() => {
-    if (!incoming.readableDidRead && !response.destroyed) response.flushHeaders()
-  })
+  if (!incoming.complete) {
+    setImmediate(() => {
+      if (!incoming.readableDidRead && !response.destroyed) response.flushHeaders()
+    })
+  }
   return {
     abandon(answer) {
       const code = answer?.connectCode
