@@ -32,8 +32,8 @@ export interface WriteOptions {
  * Writes a stream into a file, over what it held; makes missing parents. Links are followed, and the file stays the one it is, for those
  * who watch it or have it open. Throws "invalid_argument" for what takes no bytes, and "disk_full".
  *
- * The first batch is here before the file is touched: an upload up to 1 MiB that is cut off changes nothing. A larger one leaves the part that came in a file that was there, and nothing
- * of a new file.
+ * The first batch is here before the file is touched: an upload up to 1 MiB that is cut off changes nothing. A larger one leaves the part
+ * that came in a file that was there, and nothing of a new file.
  */
 export async function writeFile(path: string, source: Readable, options: WriteOptions): Promise<WrittenFile> {
   const content = batches(source)
