@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { newSandboxId } from '@drowse/protocol'
-import { DOWNLOAD_BYTES } from './gateway/bytes.ts'
-import { ask, download, holdWebSockets, type Target } from './gateway/load.ts'
+import { LARGE_BYTES } from './gateway/bytes.ts'
+import { ask, download, holdWebSockets, upload, type Target } from './gateway/load.ts'
 import { loadFact, processorFact } from './machine.ts'
 import { quantile } from './samples.ts'
 import { tell } from './tell.ts'
@@ -28,7 +28,8 @@ try {
     '| | direct | through the gateway | |',
     '|---|---|---|---|',
     ...(await requests(direct, through)),
-    ...(await downloads(direct, through)),
+    ...(await transfers('download', download, direct, through)),
+    ...(await transfers('upload', upload, direct, through)),
     await webSockets(through),
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
@@ -72,19 +73,30 @@ async function requests(direct: Target, through: Target): Promise<string[]> {
   ]
 }
 
-async function downloads(direct: Target, through: Target): Promise<string[]> {
+/** Moves the large body by turns; what the gateway takes for it is CPU time that other work on the machine does not change much. */
+async function transfers(
+  name: string,
+  move: (target: Target) => Promise<{ ms: number }>,
+  direct: Target,
+  through: Target,
+): Promise<string[]> {
   const rates: [number[], number[]] = [[], []]
+  const cpuSeconds: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
     for (const [way, target] of [direct, through].entries()) {
-      tell(`download, round ${round + 1} of ${ROUNDS}, ${way === 0 ? 'direct' : 'through the gateway'}`)
-      const { ms, bytes } = await download(target)
-      if (bytes < DOWNLOAD_BYTES) throw new Error(`only ${bytes} bytes came`)
-      rates[way]?.push(DOWNLOAD_BYTES / 1e6 / (ms / 1000))
+      tell(`${name}, round ${round + 1} of ${ROUNDS}, ${way === 0 ? 'direct' : 'through the gateway'}`)
+      const before = await gatewayUse()
+      const { ms } = await move(target)
+      rates[way]?.push(LARGE_BYTES / 1e6 / (ms / 1000))
+      if (way === 1) cpuSeconds.push(((await gatewayUse()).cpuMs - before.cpuMs) / 1000 / (LARGE_BYTES / 1e9))
     }
   }
   const [directRate, throughRate] = [quantile(rates[0], 0.5), quantile(rates[1], 0.5)]
   const ratio = (throughRate / directRate).toFixed(2)
-  return [`| 1 GiB download, MB/s | ${directRate.toFixed(0)} | ${throughRate.toFixed(0)} | ${ratio} of direct |`]
+  return [
+    `| 1 GiB ${name}, MB/s | ${directRate.toFixed(0)} | ${throughRate.toFixed(0)} | ${ratio} of direct |`,
+    `| CPU time of the gateway for a GB of it, s | | ${quantile(cpuSeconds, 0.5).toFixed(2)} | |`,
+  ]
 }
 
 async function webSockets(through: Target): Promise<string> {

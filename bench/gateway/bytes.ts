@@ -1,2 +1,2 @@
-/** Size of the large answer, in bytes: 1 GiB. */
-export const DOWNLOAD_BYTES = 1024 ** 3
+/** Size of the large bodies, in bytes: 1 GiB. */
+export const LARGE_BYTES = 1024 ** 3

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { LARGE_BYTES } from './bytes.ts'
 
 /** Where to ask, and under which name. */
 export interface Target {
@@ -52,8 +53,8 @@ async function askOn(target: Target, fromMs: number, untilMs: number, asked: Ask
   socket.destroy()
 }
 
-/** Downloads the large answer. Gives how long it took, in ms, and how many bytes came, head included. */
-export async function download(target: Target): Promise<{ ms: number; bytes: number }> {
+/** Downloads the large answer. Gives how long it took, in ms. */
+export async function download(target: Target): Promise<{ ms: number }> {
   const socket = await open(target.port)
   const beforeMs = performance.now()
   socket.write(`GET /large HTTP/1.1\r\nHost: ${target.host}\r\nConnection: close\r\n\r\n`)
@@ -61,7 +62,24 @@ export async function download(target: Target): Promise<{ ms: number; bytes: num
   socket.on('data', (chunk: Buffer) => (bytes += chunk.length))
   await once(socket, 'end')
   socket.destroy()
-  return { ms: performance.now() - beforeMs, bytes }
+  if (bytes < LARGE_BYTES) throw new Error(`only ${bytes} bytes came`)
+  return { ms: performance.now() - beforeMs }
+}
+
+/** Uploads as many bytes as the large answer has. Gives how long it took until the answer, in ms. */
+export async function upload(target: Target): Promise<{ ms: number }> {
+  const socket = await open(target.port)
+  const beforeMs = performance.now()
+  socket.write(`POST / HTTP/1.1\r\nHost: ${target.host}\r\nContent-Length: ${LARGE_BYTES}\r\n\r\n`)
+  const answered = once(socket, 'data')
+  const piece = Buffer.alloc(256 * 1024)
+  for (let sent = 0; sent < LARGE_BYTES; sent += piece.length) {
+    if (!socket.write(piece)) await once(socket, 'drain')
+  }
+  const [answer] = (await answered) as [Buffer]
+  if (!answer.toString('latin1').startsWith('HTTP/1.1 200 ')) throw new Error(`answered with ${answer.toString()}`)
+  socket.destroy()
+  return { ms: performance.now() - beforeMs }
 }
 
 /** Opens WebSockets that stay idle until the returned function closes them. */

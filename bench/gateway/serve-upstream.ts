@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { DOWNLOAD_BYTES } from './bytes.ts'
+import { LARGE_BYTES } from './bytes.ts'
 
-/** The server that both ways lead to: a short answer, a large one, and a WebSocket that stays open in silence. Run by `fork`. */
+/** The server that both ways lead to: a short answer, also to a body of any size, a large one, and a WebSocket that stays open in silence. Run by `fork`. */
 const server = createServer((request, response) => {
   if (request.url === '/large') void sendLarge(response)
+  else if (request.method === 'POST') request.resume().once('end', () => response.end('ok'))
   else response.writeHead(200, { 'content-type': 'text/plain', 'content-length': '2' }).end('ok')
 })
 server.on('upgrade', (_request, socket) => {
@@ -19,8 +20,8 @@ process.send?.({ port: (server.address() as AddressInfo).port }) // a TCP server
 
 async function sendLarge(response: ServerResponse): Promise<void> {
   const chunk = Buffer.alloc(256 * 1024)
-  response.writeHead(200, { 'content-length': String(DOWNLOAD_BYTES) })
-  for (let sent = 0; sent < DOWNLOAD_BYTES && !response.destroyed; sent += chunk.length) {
+  response.writeHead(200, { 'content-length': String(LARGE_BYTES) })
+  for (let sent = 0; sent < LARGE_BYTES && !response.destroyed; sent += chunk.length) {
     if (!response.write(chunk)) await once(response, 'drain')
   }
   response.end()

@@ -7,6 +7,7 @@ import { responseOn, sendAnswer } from './answer/send-answer.ts'
 import { classifyRequest, type Classification, type SandboxTarget } from './classify/classify-request.ts'
 import { forward, type ForwardContext } from './forward/forward.ts'
 import { InFlight } from './forward/in-flight.ts'
+import { ReadMemory } from './forward/read-memory.ts'
 import { upgradeProtocol } from './forward/upgrade.ts'
 import { UpstreamPool } from './forward/upstream-pool.ts'
 import { watchForEnd } from './forward/watch-for-end.ts'
@@ -41,6 +42,7 @@ export class Traffic {
       trustedHops,
       logger,
       pool: new UpstreamPool(),
+      reads: new ReadMemory(),
       inFlight: new InFlight((id, delta) => routes.connectionChanged(id, delta)),
     }
   }

@@ -14,6 +14,8 @@ import { fetchSandboxEnv } from './sandbox/sandbox-env.ts'
 
 /** Longer than any proxy in front keeps a connection idle, so that a request never meets a closing one. */
 const KEEP_ALIVE_MS = 650_000
+/** How often, in ms, connections are looked over for late headers; Node's 30 s would keep an idle sandbox from using no CPU. */
+const CHECK_CONNECTIONS_MS = 600_000
 /** Contexts that are there before anybody asks; the others start when they are first used. */
 const FIRST_LANGUAGES: readonly Language[] = ['python', 'javascript']
 
@@ -52,7 +54,12 @@ export async function startInterpreter(options: InterpreterOptions): Promise<Run
   )
   const context = { registry, isReady: () => isReady, log }
   // An execution lasts as long as it lasts: no limit on a whole request.
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+  const settings = {
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+  }
+  const server = createServer(settings, (request, response) => {
     void handleRequest(context, request, response)
   })
   await new Promise<void>((resolve, reject) => {

@@ -9,11 +9,12 @@ import { fsError } from '../filesystem/fs-error.ts'
 import { acceptedEncoding } from './accept-encoding.ts'
 import { parseRange, type ByteRange } from './byte-range.ts'
 import { contentType } from './content-type.ts'
+import { sendBytes } from './send-bytes.ts'
 import { sendProblem } from './send.ts'
 
 /** Files up to this size, in bytes, are sent in one piece. */
 const WHOLE_BYTES = 64 * 1024
-/** Bytes that are read at a time; each read is a trip to Node's thread pool and into the Sentry. */
+/** Bytes that are read at a time to be compressed. */
 const CHUNK_BYTES = 256 * 1024
 
 /**
@@ -90,7 +91,8 @@ async function sendWhole(file: FileHandle, response: ServerResponse): Promise<vo
   }
   response.writeHead(200)
   response.write(buffer)
-  await pipeline(file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES }), response)
+  await sendBytes(file, response)
+  response.end()
 }
 
 async function sendCompressed(file: FileHandle, response: ServerResponse): Promise<void> {
@@ -111,9 +113,8 @@ async function sendRange(file: FileHandle, range: ByteRange, size: number, respo
 async function sendPart(file: FileHandle, range: ByteRange, response: ServerResponse, status: number): Promise<void> {
   const length = range.end - range.start + 1
   response.writeHead(status, { 'Content-Length': length })
-  const source = file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES, ...range })
-  await pipeline(source, response, { end: false })
+  const sent = await sendBytes(file, response, { start: range.start, length })
   // A file that shrank meanwhile must not look complete, nor shift the answers after it on the connection.
-  if (source.bytesRead === length) response.end()
+  if (sent === length) response.end()
   else response.destroy()
 }

@@ -2,7 +2,6 @@ import { constants } from 'node:fs'
 import { open, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { DrowseError } from '@drowse/protocol'
 import { fsError, systemCode } from '../filesystem/fs-error.ts'
 import { ensureDirectory } from '../filesystem/make-dir.ts'
@@ -10,11 +9,7 @@ import { replaceMetadata } from '../filesystem/metadata.ts'
 import { isOnNetworkMount, readMounts } from '../filesystem/mount-table.ts'
 import type { FileCalls } from '../filesystem/native/file-calls.ts'
 import type { User } from '../users/user-database.ts'
-
-/** An upload up to this size, in bytes, is here whole before its file is touched. */
-const WHOLE_BYTES = 1024 * 1024
-/** Bytes that wait for the disk while more come in; they go there in one call. */
-const BUFFER_BYTES = 1024 * 1024
+import { batches } from './batches.ts'
 
 /** A file that was written, as clients read it. */
 export interface WrittenFile {
@@ -37,18 +32,18 @@ export interface WriteOptions {
  * Writes a stream into a file, over what it held; makes missing parents. Links are followed, and the file stays the one it is, for those
  * who watch it or have it open. Throws "invalid_argument" for what takes no bytes, and "disk_full".
  *
- * An upload up to 1 MiB that is cut off changes nothing. A larger one leaves the part that came in a file that was there, and nothing
- * of a new file.
+ * The first batch is here before the file is touched: an upload up to 1 MiB that is cut off changes nothing. A larger one leaves the part
+ * that came in a file that was there, and nothing of a new file.
  */
-export async function writeFile(path: string, content: Readable, options: WriteOptions): Promise<WrittenFile> {
-  // The streams of requests, forms and decoders give buffers. Whoever made the stream ends it, so that an answer can still be sent.
-  const chunks = content.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>
+export async function writeFile(path: string, source: Readable, options: WriteOptions): Promise<WrittenFile> {
+  const content = batches(source)
   try {
-    const head = await readHead(chunks)
+    const first = (await content.next()).value ?? Buffer.alloc(0)
     const { file, isNew } = await openOrMake(path, options.user)
     try {
       await prepare(file, path, isNew, options)
-      await fill(file, head, chunks)
+      await writeAll(file, first)
+      for await (const batch of content) await writeAll(file, batch)
     } catch (error) {
       if (isNew) await rm(path, { force: true })
       throw fsError(error, 'write', path)
@@ -56,46 +51,17 @@ export async function writeFile(path: string, content: Readable, options: WriteO
       await file.close()
     }
   } finally {
-    await chunks.return?.()
+    await content.return()
   }
   const { metadata } = options
   const written: WrittenFile = { name: basename(path), path, type: 'file' }
   return Object.keys(metadata).length === 0 ? written : { ...written, metadata: { ...metadata } }
 }
 
-interface Head {
-  chunks: Buffer[]
-  /** Nothing comes behind them. */
-  isAll: boolean
-}
-
-async function readHead(source: AsyncIterator<Buffer>): Promise<Head> {
-  const chunks: Buffer[] = []
-  for (let size = 0; size <= WHOLE_BYTES;) {
-    const next = await source.next()
-    if (next.done === true) return { chunks, isAll: true }
-    chunks.push(next.value)
-    size += next.value.length
-  }
-  return { chunks, isAll: false }
-}
-
-async function fill(file: FileHandle, head: Head, rest: AsyncIterator<Buffer>): Promise<void> {
-  if (head.isAll) {
-    if (head.chunks.length > 0) await file.writeFile(Buffer.concat(head.chunks))
-    return
-  }
-  // The stream must close the file itself: until it does, closing the handle waits for it.
-  const sink = file.createWriteStream({ highWaterMark: BUFFER_BYTES })
-  await pipeline(joined(head.chunks, rest), sink)
-}
-
-async function* joined(head: Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  yield* head
-  for (;;) {
-    const next = await rest.next()
-    if (next.done === true) return
-    yield next.value
+async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, at, bytes.length - at)
+    at += bytesWritten
   }
 }
 

@@ -87,8 +87,10 @@ async function pass(
   request: IncomingMessage,
   hasWoken: boolean,
 ): Promise<Admission> {
-  const refusal = refuseTraffic(route.access, readCredentials(request), target)
-  if (refusal !== undefined) return refuse(refusal)
+  if (route.access.trafficAccessToken !== undefined) {
+    const refusal = refuseTraffic(route.access, readCredentials(request), target)
+    if (refusal !== undefined) return refuse(refusal)
+  }
   const address = await routes.endpoint(target.id, target.port)
   return { kind: 'pass', access: route.access, generation: route.generation, address, hasWoken }
 }

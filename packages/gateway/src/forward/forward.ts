@@ -10,6 +10,7 @@ import type { RouteSource, StopCause } from '../route-source.ts'
 import type { InFlight } from './in-flight.ts'
 import { isRepeatable, judgeFailure, wasPaused } from './judge-failure.ts'
 import { connectLoopback } from './loopback.ts'
+import type { ReadMemory } from './read-memory.ts'
 import { relayResponse, type Relay } from './relay-response.ts'
 import { requestHeaders } from './request-headers.ts'
 import { discardBody, sendBody } from './send-body.ts'
@@ -22,6 +23,7 @@ export interface ForwardContext {
   routes: RouteSource
   pool: UpstreamPool
   inFlight: InFlight
+  reads: ReadMemory
   /** How many proxies of the operator's own stand before the gateway. */
   trustedHops: number
   logger: Logger
@@ -136,7 +138,7 @@ class Attempt {
   #relay(incoming: IncomingMessage, generation: number | undefined): void {
     const { target, request, response } = this.#job
     try {
-      const relay = relayResponse(incoming, response, () => void this.#abandon(relay, generation))
+      const relay = relayResponse(incoming, response, this.#context.reads, () => void this.#abandon(relay, generation))
       const outgoing = this.#call?.outgoing
       outgoing?.once('close', () => discardBody(request))
       // A server that has answered needs no more of a body that still comes, and the client's next request is behind it. Closing the

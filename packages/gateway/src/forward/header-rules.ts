@@ -21,7 +21,8 @@ const NOT_NAMEABLE: ReadonlySet<string> = new Set([
 
 /** The further headers that a message's Connection header makes hop-by-hop. */
 export function namedByConnection(connection: string | undefined): ReadonlySet<string> {
-  if (connection === undefined) return NONE
+  // The two usual values name nothing further.
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return NONE
   const names = connection
     .split(',')
     .map((name) => name.trim().toLowerCase())

@@ -2,6 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { systemClock } from '@drowse/common'
 import type { Answer } from '../answer/answer.ts'
 import { endOfStream, isOpenConnectStream } from '../answer/connect-error.ts'
+import { divertBody } from './divert-body.ts'
+import { passBody } from './pass-body.ts'
+import type { ReadMemory } from './read-memory.ts'
 import { responseHeaders, trailerPairs } from './response-headers.ts'
 import { WholeFrames } from './whole-frames.ts'
 
@@ -21,13 +24,25 @@ export interface Relay {
  * Streams a server's response to the client as it comes, with its trailers. `onLost` is called once when the server goes away in the middle:
  * the response then waits for {@link Relay.abandon}. Throws, with nothing sent, when the head cannot be sent on.
  */
-export function relayResponse(incoming: IncomingMessage, response: ServerResponse, onLost: () => void): Relay {
+export function relayResponse(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  reads: ReadMemory,
+  onLost: () => void,
+): Relay {
   const headers = responseHeaders(incoming.rawHeaders, incoming.headers.connection)
   response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage ?? '', headers)
   const frames = isOpenConnectStream(incoming.headers) ? new WholeFrames() : undefined
-  const body = frames === undefined ? incoming : incoming.pipe(frames)
   let lastWords: Buffer | undefined
-  body.pipe(response, { end: false })
+  let isOver = false
+  const end = (): void => {
+    isOver = true
+    response.end()
+    incoming.destroy()
+  }
+  if (frames !== undefined) incoming.pipe(frames).pipe(response, { end: false })
+  else if (!divertBody(incoming, response, end, reads)) passBody(incoming, response)
+  const body = frames ?? incoming
   body.once('end', () => {
     const trailers = trailerPairs(incoming.rawTrailers)
     if (trailers.length > 0) response.addTrailers(trailers)
@@ -36,12 +51,14 @@ export function relayResponse(incoming: IncomingMessage, response: ServerRespons
   // The close that follows tells what is lost.
   incoming.on('error', () => {})
   incoming.once('close', () => {
-    if (!incoming.complete && !response.destroyed) onLost()
+    if (!incoming.complete && !isOver && !response.destroyed) onLost()
   })
   // The head of a response whose body is slow to come must not wait for it; a body that is already here goes out with it.
-  setImmediate(() => {
-    if (!incoming.readableDidRead && !response.destroyed) response.flushHeaders()
-  })
+  if (!incoming.complete) {
+    setImmediate(() => {
+      if (!incoming.readableDidRead && !response.destroyed) response.flushHeaders()
+    })
+  }
   return {
     abandon(answer) {
       const code = answer?.connectCode

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { systemClock } from '@drowse/common'
+import { passBody } from './pass-body.ts'
 import { hasBody } from './request-headers.ts'
 import { trailerPairs } from './response-headers.ts'
 
@@ -16,7 +17,7 @@ export function sendBody(request: IncomingMessage, response: ServerResponse, out
   if (request.headers.expect !== undefined && request.httpVersion !== '1.0') {
     outgoing.once('continue', () => response.writeContinue())
   }
-  request.pipe(outgoing, { end: false })
+  passBody(request, outgoing)
   request.once('end', () => {
     const trailers = trailerPairs(request.rawTrailers)
     if (trailers.length > 0) outgoing.addTrailers(trailers)

@@ -3,6 +3,7 @@ import { Agent as SecureAgent } from 'node:https'
 import { systemClock, type Clock, type Timer } from '@drowse/common'
 import type { SandboxId } from '@drowse/protocol'
 import { PROBE_AFTER_MS } from './upstream-request.ts'
+import { UpstreamSocket, type UpstreamSocketOptions } from './upstream-socket.ts'
 
 /** How long, in ms, an idle connection is kept. Below the 5 s after which Node's and uvicorn's servers close theirs, so the two do not cross. */
 const IDLE_MS = 4_000
@@ -47,7 +48,7 @@ export class UpstreamPool {
       timeout: IDLE_MS,
       keepAliveMsecs: PROBE_AFTER_MS,
     }
-    const pool = { plain: new Agent(options), secure: new SecureAgent(options), generation }
+    const pool = { plain: new PlainAgent(options), secure: new SecureAgent(options), generation }
     this.#pools.set(id, pool)
     this.#sweep ??= this.#clock.setTimer(SWEEP_MS, () => this.#forgetUnused())
     return pool
@@ -73,6 +74,12 @@ export class UpstreamPool {
       if (isUnused(plain) && isUnused(secure)) this.#pools.delete(id)
     }
     this.#sweep = this.#pools.size === 0 ? undefined : this.#clock.setTimer(SWEEP_MS, () => this.#forgetUnused())
+  }
+}
+
+class PlainAgent extends Agent {
+  override createConnection(options: UpstreamSocketOptions): UpstreamSocket {
+    return new UpstreamSocket(options)
   }
 }
 

@@ -1,9 +1,16 @@
-import { request as httpRequest, type Agent, type ClientRequest, type IncomingMessage } from 'node:http'
+import {
+  request as httpRequest,
+  type Agent,
+  type ClientRequest,
+  type ClientRequestArgs,
+  type IncomingMessage,
+} from 'node:http'
 import { request as secureRequest, type RequestOptions as SecureRequestOptions } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as secureConnect } from 'node:tls'
 import { systemClock } from '@drowse/common'
+import { UpstreamSocket } from './upstream-socket.ts'
 
 /** Longest time, in ms, to open a connection to a sandbox on this host. */
 const CONNECT_LIMIT_MS = 5_000
@@ -51,15 +58,22 @@ export function callUpstream(request: UpstreamRequest, onConnected: (outgoing: C
     method: request.method,
     path: request.path,
     headers: request.headers,
-    ...(request.connection === undefined
-      ? { agent: request.agent }
-      : { createConnection: connectionOver(request.connection, request.isTls) }),
+    ...way(request),
     maxHeaderSize: MAX_HEADER_BYTES,
   }
   const outgoing = request.isTls ? secureRequest({ ...options, rejectUnauthorized: false }) : httpRequest(options)
   // Size is bounded above; a bound on the number would drop headers silently.
   outgoing.maxHeadersCount = 0
   return { outgoing, result: settle(outgoing, onConnected) }
+}
+
+function way({ connection, isTls, agent }: UpstreamRequest): SecureRequestOptions {
+  if (connection !== undefined) return { createConnection: connectionOver(connection, isTls) }
+  return agent === false && !isTls ? { createConnection: connectAlone } : { agent }
+}
+
+function connectAlone({ host, port }: ClientRequestArgs): Socket {
+  return new UpstreamSocket({ host: host ?? '', port: Number(port), noDelay: true })
 }
 
 /** A way to make the connection that is open already; one for TLS has that begun over it. */
