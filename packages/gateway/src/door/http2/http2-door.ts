@@ -1,0 +1,103 @@
+import type { ServerResponse } from 'node:http'
+import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import { systemClock, type Logger, type Timer } from '@drowse/common'
+import { badRequest, tooManyOpen } from '../../answer/answer.ts'
+import { sendAnswer } from '../../answer/send-answer.ts'
+import { discardBody } from '../../forward/send-body.ts'
+import type { Traffic } from '../../traffic.ts'
+import type { ConnectionGate } from '../connection-gate.ts'
+import { FrameRate } from './frame-rate.ts'
+import { SESSION_OPTIONS } from './session-options.ts'
+import { readStreamHead, type StreamFields } from './stream-head.ts'
+import { StreamRequest } from './stream-request.ts'
+import { StreamResponse } from './stream-response.ts'
+
+/** Settings of {@link Http2Door}. */
+export interface Http2DoorOptions {
+  gate: ConnectionGate
+  /** Longest time, in ms, from a connection's begin to its first request. */
+  headersLimitMs: number
+  /** Time, in ms, that a connection without requests is kept. */
+  idleLimitMs: number
+  logger: Logger
+}
+
+/** The part of the https door that speaks HTTP/2: its sessions, and what they may cost. */
+export class Http2Door {
+  readonly #traffic: Traffic
+  readonly #options: Http2DoorOptions
+  readonly #sessions = new Set<ServerHttp2Session>()
+
+  constructor(traffic: Traffic, options: Http2DoorOptions) {
+    this.#traffic = traffic
+    this.#options = options
+  }
+
+  /** Takes a connection whose client chose HTTP/2. One above the door's bound gets its first requests refused, and is closed. */
+  serve(socket: TLSSocket, isRefused: boolean): void {
+    const session = performServerHandshake(socket, SESSION_OPTIONS)
+    const { logger, headersLimitMs, idleLimitMs } = this.#options
+    let open = 0
+    let idle: Timer | undefined
+    const closeAfter = (delayMs: number): void => {
+      idle?.cancel()
+      idle = systemClock.setTimer(delayMs, () => session.close())
+    }
+    this.#sessions.add(session)
+    closeAfter(headersLimitMs)
+    session.once('close', () => {
+      idle?.cancel()
+      this.#sessions.delete(session)
+    })
+    // Bad frames and lost connections are the client's matter; the session has ended by itself.
+    session.on('error', (error: Error) => logger.debug({ err: error }, 'an HTTP/2 connection ended with an error'))
+    const control = new FrameRate(() => session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM))
+    session.on('ping', () => control.count())
+    session.on('remoteSettings', () => control.count())
+    session.on('stream', (stream, headers, _flags, rawHeaders: string[]) => {
+      open++
+      idle?.cancel()
+      stream.on('error', () => {}) // the close that follows tells all there is
+      stream.once('close', () => {
+        open--
+        if (open === 0 && !session.closed) closeAfter(idleLimitMs)
+      })
+      this.#onStream(stream, socket, { headers, rawHeaders, hasBody: !stream.endAfterHeaders }, isRefused)
+      if (isRefused) session.close()
+    })
+  }
+
+  /** Tells every client to open no more requests here, and closes each connection when those that are open have ended. */
+  goAway(): void {
+    for (const session of this.#sessions) session.close()
+  }
+
+  /** Ends every connection at once. */
+  cut(): void {
+    for (const session of this.#sessions) session.destroy()
+  }
+
+  #onStream(stream: ServerHttp2Stream, socket: TLSSocket, fields: StreamFields, isRefused: boolean): void {
+    const head = readStreamHead(fields)
+    const isInvalid = 'message' in head
+    const request = new StreamRequest(stream, socket, isInvalid ? UNREADABLE : head)
+    const own = new StreamResponse(stream, { isHead: fields.headers[':method'] === 'HEAD' })
+    // The parts that are used of a response of HTTP/1.1 are all there.
+    const response = own as unknown as ServerResponse
+    own.on('error', () => {}) // its client went away, which its close tells
+    own.once('finish', () => discardBody(request))
+    if (isInvalid) return sendAnswer(request, response, badRequest(head.message))
+    if (isRefused || this.#options.gate.enter(own) !== 'in') {
+      return sendAnswer(request, response, tooManyOpen(this.#options.gate.limit))
+    }
+    const { expect } = head.headers
+    if (expect !== undefined && expect.trim().toLowerCase() !== '100-continue') {
+      return sendAnswer(request, response, { status: 417, message: `Expectation "${expect}" is not known` })
+    }
+    this.#traffic.onRequest(request, response, expect !== undefined)
+  }
+}
+
+/** Stands for a head that is answered 400. */
+const UNREADABLE = { method: 'GET', url: '/', headers: {}, rawHeaders: [] }
