@@ -1,6 +1,7 @@
 export type { TlsMaterial } from './door/door-server.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 export type { LimitSettings } from './limit/sandbox-limits.ts'
+export { openBound, openFileLimit } from './limit/open-bound.ts'
 export type { Route, RouteAccess, RouteSource, StopCause, TrafficCredentials } from './route-source.ts'
 export { readOwnCertificate, watchOwnCertificate, type CertificateFiles } from './tls/own-certificate.ts'
 export { ensureCertificates, type Certificates, type CertificateOptions } from './tls/ensure-certificates.ts'

@@ -4,6 +4,8 @@ import type { EgressPolicy, Engine } from '@drowse/engine'
 import {
   createGateway,
   ensureCertificates,
+  openBound,
+  openFileLimit,
   readOwnCertificate,
   watchOwnCertificate,
   type CertificateFiles,
@@ -93,6 +95,13 @@ export async function buildContext(
   })
   const files = ownCertificateFiles(config)
   const tls = files === undefined ? local : await readOwnCertificate(files)
+  const maxOpen = openBound(config.clientConnections, await openFileLimit())
+  if (maxOpen < config.clientConnections) {
+    logger.warn(
+      { maxOpen },
+      'the limit of open files allows fewer connections than "clientConnections"; raise it with ulimit -n',
+    )
+  }
   const gateway = stack.use(
     createGateway({
       routes: sandboxes.routes,
@@ -102,6 +111,7 @@ export async function buildContext(
       httpPort: config.httpPort,
       httpsPort: config.httpsPort,
       tls,
+      maxOpen,
       trustedHops: config.trustedHops,
       limits: { maxConnections: config.sandboxConnections, requestsPerSecond: config.sandboxRequestsPerSecond },
       logger,
