@@ -6,8 +6,8 @@ import {
   ensureCertificates,
   openBound,
   openFileLimit,
-  readOwnCertificate,
-  watchOwnCertificate,
+  readCertificate,
+  watchCertificate,
   type CertificateFiles,
   type Gateway,
   type TlsMaterial,
@@ -93,8 +93,8 @@ export async function buildContext(
     domain,
     clock,
   })
-  const files = ownCertificateFiles(config)
-  const tls = files === undefined ? local : await readOwnCertificate(files)
+  const ownFiles = ownCertificateFiles(config)
+  const tls = ownFiles === undefined ? local : await readCertificate(ownFiles)
   const maxOpen = openBound(config.clientConnections, await openFileLimit())
   if (maxOpen < config.clientConnections) {
     logger.warn(
@@ -117,10 +117,9 @@ export async function buildContext(
       logger,
     }),
   )
-  if (files !== undefined) {
-    const onChange = (changed: TlsMaterial): void => gateway.replaceCertificate(changed)
-    stack.use(watchOwnCertificate({ files, current: tls, onChange, logger, clock }))
-  }
+  // Also the local one: "drowse ca rotate" replaces it.
+  const onChange = (changed: TlsMaterial): void => gateway.replaceCertificate(changed)
+  stack.use(watchCertificate({ files: ownFiles ?? local.files, current: tls, onChange, logger, clock }))
   sandboxes.onStopped((id, cause) => gateway.dropConnections(id, cause))
   return { folder, node, sandboxes, metrics, gateway, ports }
 }

@@ -15,7 +15,7 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/)
     .default('drowse.localhost'),
-  /** Your own certificate for `<domain>`, `api.<domain>` and `*.<domain>`, PEM with the chain; looked at again every 10 s. Goes with `tlsKeyFile`. */
+  /** Your own certificate for `<domain>`, `api.<domain>` and `*.<domain>`, PEM with the chain; looked at again every 2 s. Goes with `tlsKeyFile`. */
   tlsCertFile: z.string().startsWith('/').optional(),
   /** Private key of `tlsCertFile`, PEM. */
   tlsKeyFile: z.string().startsWith('/').optional(),
