@@ -172,6 +172,20 @@ describe('a connection of HTTP/2', () => {
     await closed(busy)
   })
 
+  it('ends also when its client does not close its side, idle or at the end of the service', async () => {
+    // Room for one: there is room again when the door itself has closed the connection.
+    await using other = await startTestGateway({ headersLimitMs: 300, drainMs: 300, maxOpen: 1 })
+    const ask = async (): Promise<number> =>
+      (await httpCall({ port: other.httpPort, headers: { host: DOMAIN } })).status
+    using idle = await RawHttp2.connect(other.httpsPort, { isStubborn: true })
+    await idle.settle()
+    expect(await ask()).toBe(503)
+    await vi.waitFor(async () => expect(await ask()).toBe(200), { timeout: 20_000, interval: 200 })
+    using late = await RawHttp2.connect(other.httpsPort, { isStubborn: true })
+    await late.settle()
+    await other.gateway.close()
+  }, 30_000)
+
   it('ends without a handshake in time', async () => {
     const socket = connectTcp(test.httpsPort, '127.0.0.1')
     await once(socket.resume(), 'close')

@@ -1,14 +1,13 @@
 import type { ServerResponse } from 'node:http'
-import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type { ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { systemClock, type Logger, type Timer } from '@drowse/common'
+import type { Logger } from '@drowse/common'
 import { badRequest, tooManyOpen } from '../../answer/answer.ts'
 import { sendAnswer } from '../../answer/send-answer.ts'
 import { discardBody } from '../../forward/send-body.ts'
 import type { Traffic } from '../../traffic.ts'
 import type { ConnectionGate } from '../connection-gate.ts'
-import { FrameRate } from './frame-rate.ts'
-import { SESSION_OPTIONS } from './session-options.ts'
+import { Http2Connection } from './http2-connection.ts'
 import { readStreamHead, type StreamFields } from './stream-head.ts'
 import { StreamRequest } from './stream-request.ts'
 import { StreamResponse } from './stream-response.ts'
@@ -27,7 +26,7 @@ export interface Http2DoorOptions {
 export class Http2Door {
   readonly #traffic: Traffic
   readonly #options: Http2DoorOptions
-  readonly #sessions = new Set<ServerHttp2Session>()
+  readonly #connections = new Set<Http2Connection>()
 
   constructor(traffic: Traffic, options: Http2DoorOptions) {
     this.#traffic = traffic
@@ -36,46 +35,25 @@ export class Http2Door {
 
   /** Takes a connection whose client chose HTTP/2. One above the door's bound gets its first requests refused, and is closed. */
   serve(socket: TLSSocket, isRefused: boolean): void {
-    const session = performServerHandshake(socket, SESSION_OPTIONS)
-    const { logger, headersLimitMs, idleLimitMs } = this.#options
-    let open = 0
-    let idle: Timer | undefined
-    const closeAfter = (delayMs: number): void => {
-      idle?.cancel()
-      idle = systemClock.setTimer(delayMs, () => session.close())
-    }
-    this.#sessions.add(session)
-    closeAfter(headersLimitMs)
-    session.once('close', () => {
-      idle?.cancel()
-      this.#sessions.delete(session)
+    const connection = new Http2Connection(socket, {
+      ...this.#options,
+      onStream: (stream, headers, rawHeaders) => {
+        this.#onStream(stream, socket, { headers, rawHeaders, hasBody: !stream.endAfterHeaders }, isRefused)
+        if (isRefused) connection.goAway()
+      },
     })
-    // Bad frames and lost connections are the client's matter; the session has ended by itself.
-    session.on('error', (error: Error) => logger.debug({ err: error }, 'an HTTP/2 connection ended with an error'))
-    const control = new FrameRate(() => session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM))
-    session.on('ping', () => control.count())
-    session.on('remoteSettings', () => control.count())
-    session.on('stream', (stream, headers, _flags, rawHeaders: string[]) => {
-      open++
-      idle?.cancel()
-      stream.on('error', () => {}) // the close that follows tells all there is
-      stream.once('close', () => {
-        open--
-        if (open === 0 && !session.closed) closeAfter(idleLimitMs)
-      })
-      this.#onStream(stream, socket, { headers, rawHeaders, hasBody: !stream.endAfterHeaders }, isRefused)
-      if (isRefused) session.close()
-    })
+    this.#connections.add(connection)
+    socket.once('close', () => this.#connections.delete(connection))
   }
 
   /** Tells every client to open no more requests here, and closes each connection when those that are open have ended. */
   goAway(): void {
-    for (const session of this.#sessions) session.close()
+    for (const connection of this.#connections) connection.goAway()
   }
 
   /** Ends every connection at once. */
   cut(): void {
-    for (const session of this.#sessions) session.destroy()
+    for (const connection of this.#connections) connection.cut()
   }
 
   #onStream(stream: ServerHttp2Stream, socket: TLSSocket, fields: StreamFields, isRefused: boolean): void {
