@@ -10,7 +10,7 @@ export const PACKAGE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   daemon: ['protocol'],
   interpreter: ['protocol'],
   server: ['common', 'engine', 'node', 'gateway', 'protocol'],
-  setup: ['common', 'engine', 'node', 'daemon', 'interpreter', 'protocol'],
+  setup: ['common', 'engine', 'node', 'gateway', 'daemon', 'interpreter', 'protocol'],
   cli: ['common', 'protocol', 'setup'],
   testing: ['common', 'engine', 'node', 'server'],
 }

@@ -8,6 +8,6 @@ needCodeInterpreter()
 describe.each(['e2b_code_interpreter', 'novita_sandbox.code_interpreter'])('the Python package %s', (module) => {
   it.each(['sync', 'async'])('runs code unmodified, %s', async (kind) => {
     const program = join(import.meta.dirname, 'python', `interpreter_${kind}.py`)
-    expect(await runPython(program, module)).toContain('scenario passed')
+    expect(await runPython(program, [module])).toContain('scenario passed')
   })
 })

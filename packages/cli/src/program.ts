@@ -9,9 +9,22 @@ A first session:
   $ eval "$(sudo ./drowse env)"         # points the e2b and novita-sandbox clients here
   $ sudo ./drowse status                # what runs and what sleeps
   $ sudo ./drowse logs -f               # what happens
+  $ sudo ./drowse ca install            # lets the system's programs trust the https door
 
 Settings come from --data, then DROWSE_* variables, then <data>/drowse.json; "drowse config --print" shows the result.
 When something does not work, "sudo ./drowse doctor" names what is wrong with this machine and how to mend it.`
+
+const CA_HELP = `
+The first start makes an authority of this installation's own and signs the https door's certificate with it, unless
+"tlsCertFile" names yours. It can sign for the domain and loopback only, so trusting it opens no other site to whoever steals its key.
+Clients must trust it to use https; plain http needs none of this.
+
+Let one shell's programs trust it (Node, Python, curl):
+  $ eval "$(sudo ./drowse env)"
+Let all programs trust it that go by the system's store, and see how for browsers, Node and Python:
+  $ sudo ./drowse ca install
+Replace it when its key may be in wrong hands; clients need the new file then:
+  $ sudo ./drowse ca rotate`
 
 /**
  * Builds the command line. Each command is loaded when it is called, so that a quick one starts quickly.
@@ -99,6 +112,29 @@ export function createProgram(context: CommandContext, setExitCode: (code: numbe
       const { templateAdd } = await import('./commands/template-add.ts')
       await templateAdd(context, name, { ...data(), ...options })
     })
+  const ca = program
+    .command('ca')
+    .description('the local authority that the https door is trusted by')
+    .addHelpText('after', CA_HELP)
+  ca.command('show')
+    .description('show its file, fingerprint, validity, what it may sign for, and whether the system trusts it')
+    .action(async () => await (await import('./commands/ca-show.ts')).caShow(context, data()))
+  ca.command('install')
+    .description("put it into the system's trust store (Debian, Ubuntu); says how for browsers, Node and Python")
+    .addHelpText('after', '\nHarmless to repeat. "drowse ca uninstall" and "drowse uninstall" undo it.')
+    .action(async () => await (await import('./commands/ca-install.ts')).caInstall(context, data()))
+  ca.command('uninstall')
+    .description("take it out of the system's trust store")
+    .addHelpText('after', '\nHarmless to repeat. The authority itself and the https door stay as they are.')
+    .action(async () => await (await import('./commands/ca-uninstall.ts')).caUninstall(context, data()))
+  ca.command('rotate')
+    .description('replace it and the certificate; the running service serves the new one, open connections stay')
+    .addHelpText(
+      'after',
+      '\nClients that trust the old authority need the new file afterwards. The system is changed along where it trusted the old one.' +
+        '\nAn interrupted rotation goes on with the next call, or with the next start of the service.',
+    )
+    .action(async () => await (await import('./commands/ca-rotate.ts')).caRotate(context, data()))
   program
     .command('test')
     .description('run the tests; the last line counts them')

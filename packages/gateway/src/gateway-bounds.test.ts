@@ -69,6 +69,17 @@ describe('a slow client', () => {
     expect(socket.destroyed).toBe(true)
   })
 
+  it('costs the same however many there are: all are gone after the limit', async () => {
+    const sockets = Array.from({ length: 200 }, () => connect(test.httpPort, '127.0.0.1').on('error', () => {}))
+    for (const socket of sockets) socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nX-Slow: `)
+    const step = setInterval(() => {
+      for (const socket of sockets) socket.write('x')
+    }, 50)
+    await Promise.all(sockets.map(async (socket) => once(socket.resume(), 'close')))
+    clearInterval(step)
+    expect(test.routes.open).toBe(0)
+  })
+
   it('may take its time with a body', async () => {
     const call = { host: '127.0.0.1', port: test.httpPort, agent: false, method: 'POST' }
     const request = httpRequest({ ...call, path: '/echo', headers: { host, 'content-length': '4' } })

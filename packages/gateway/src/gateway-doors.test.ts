@@ -42,7 +42,7 @@ describe('gateway doors', () => {
     expect(await ask(DOMAIN)).toBe('{"api":"GET /"}')
   })
 
-  it('https serves curl, which would speak HTTP/2', async () => {
+  it('https serves curl over HTTP/2, or over HTTP/1.1 when it asks for that', async () => {
     await using test = await startTestGateway()
     const { port } = await test.upstream((_, response) => response.end('hello'))
     const { id } = test.routes.add({ ports: { 3000: port } })
@@ -58,7 +58,8 @@ describe('gateway doors', () => {
       '-w',
       ' %{http_version}',
     ]
-    expect((await exec('curl', [...call, `https://${name}/`])).stdout).toBe('hello 1.1')
+    expect((await exec('curl', [...call, '--http2', `https://${name}/`])).stdout).toBe('hello 2')
+    expect((await exec('curl', [...call, '--http1.1', `https://${name}/`])).stdout).toBe('hello 1.1')
   })
 
   it('listen on every address with one port', async () => {

@@ -1,8 +1,8 @@
-import type { RequestListener, Server } from 'node:http'
-import { Server as SecureServer } from 'node:https'
+import type { RequestListener } from 'node:http'
 import { systemClock, type Logger } from '@drowse/common'
 import type { SandboxId } from '@drowse/protocol'
-import { doorServer, type TlsMaterial } from './door/door-server.ts'
+import { ConnectionGate } from './door/connection-gate.ts'
+import { doorServer, type DoorServer, type TlsMaterial } from './door/door-server.ts'
 import { listenOn } from './door/listen-on.ts'
 import type { LimitSettings } from './limit/sandbox-limits.ts'
 import type { RouteSource, StopCause } from './route-source.ts'
@@ -25,11 +25,15 @@ export interface GatewayOptions {
   httpsPort: number
   tls: TlsMaterial
   limits: LimitSettings
+  /** What clients may have open at both doors together: connections, and requests of HTTP/2. Default: no bound. */
+  maxOpen?: number
   /** How many proxies of the operator's own stand before the gateway: what they say of the client is believed. */
   trustedHops: number
   logger: Logger
   /** Longest time, in ms, from a request's first byte, or a connection's begin, to the end of its headers. Default 30,000. */
   headersLimitMs?: number
+  /** Time, in ms, that a connection without requests is kept. Default 620,000. */
+  idleLimitMs?: number
   /** Time, in ms, that requests in flight have to end when the gateway closes. Default 5,000. */
   drainMs?: number
 }
@@ -54,12 +58,13 @@ export interface Gateway extends AsyncDisposable {
 /** Makes the gateway of one installation; it does nothing until {@link Gateway.listen}. */
 export function createGateway(options: GatewayOptions): Gateway {
   const traffic = new Traffic(options)
-  const servers: Server[] = []
+  const gate = new ConnectionGate(options.maxOpen ?? Infinity)
+  const servers: DoorServer[] = []
   let closing: Promise<void> | undefined
 
   const open = async (port: number, portSetting: string, tls?: TlsMaterial): Promise<number> => {
-    const { bindAddresses: addresses, logger, headersLimitMs = 30_000 } = options
-    const makeServer = (): Server => doorServer(traffic, { headersLimitMs, tls })
+    const { bindAddresses: addresses, logger, headersLimitMs = 30_000, idleLimitMs } = options
+    const makeServer = (): DoorServer => doorServer(traffic, { headersLimitMs, idleLimitMs, tls, gate, logger })
     const listening = await listenOn({ addresses, port, portSetting, makeServer, logger })
     servers.push(...listening.servers)
     return listening.port
@@ -82,7 +87,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       }
     },
     replaceCertificate(tls) {
-      for (const server of servers) if (server instanceof SecureServer) server.setSecureContext(tls)
+      for (const server of servers) server.replaceCertificate(tls)
     },
     dropConnections: (id, cause) => traffic.dropConnections(id, cause),
     close,
@@ -90,22 +95,18 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 }
 
-async function drain(servers: readonly Server[], traffic: Traffic, drainMs: number): Promise<void> {
-  const closed = Promise.all(servers.map(closeServer))
+async function drain(servers: readonly DoorServer[], traffic: Traffic, drainMs: number): Promise<void> {
+  const closed = Promise.all(servers.map(async (server) => server.close()))
   traffic.closeUpgraded()
   const step = setInterval(() => {
-    for (const server of servers) server.closeIdleConnections()
+    for (const server of servers) server.closeIdle()
   }, DRAIN_STEP_MS)
   const cut = systemClock.setTimer(drainMs, () => {
     traffic.close()
-    for (const server of servers) server.closeAllConnections()
+    for (const server of servers) server.cut()
   })
   await closed
   clearInterval(step)
   cut.cancel()
   traffic.close()
-}
-
-async function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()))
 }

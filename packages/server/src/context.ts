@@ -4,8 +4,10 @@ import type { EgressPolicy, Engine } from '@drowse/engine'
 import {
   createGateway,
   ensureCertificates,
-  readOwnCertificate,
-  watchOwnCertificate,
+  openBound,
+  openFileLimit,
+  readCertificate,
+  watchCertificate,
   type CertificateFiles,
   type Gateway,
   type TlsMaterial,
@@ -91,8 +93,15 @@ export async function buildContext(
     domain,
     clock,
   })
-  const files = ownCertificateFiles(config)
-  const tls = files === undefined ? local : await readOwnCertificate(files)
+  const ownFiles = ownCertificateFiles(config)
+  const tls = ownFiles === undefined ? local : await readCertificate(ownFiles)
+  const maxOpen = openBound(config.clientConnections, await openFileLimit())
+  if (maxOpen < config.clientConnections) {
+    logger.warn(
+      { maxOpen },
+      'the limit of open files allows fewer connections than "clientConnections"; raise it with ulimit -n',
+    )
+  }
   const gateway = stack.use(
     createGateway({
       routes: sandboxes.routes,
@@ -102,15 +111,15 @@ export async function buildContext(
       httpPort: config.httpPort,
       httpsPort: config.httpsPort,
       tls,
+      maxOpen,
       trustedHops: config.trustedHops,
       limits: { maxConnections: config.sandboxConnections, requestsPerSecond: config.sandboxRequestsPerSecond },
       logger,
     }),
   )
-  if (files !== undefined) {
-    const onChange = (changed: TlsMaterial): void => gateway.replaceCertificate(changed)
-    stack.use(watchOwnCertificate({ files, current: tls, onChange, logger, clock }))
-  }
+  // Also the local one: "drowse ca rotate" replaces it.
+  const onChange = (changed: TlsMaterial): void => gateway.replaceCertificate(changed)
+  stack.use(watchCertificate({ files: ownFiles ?? local.files, current: tls, onChange, logger, clock }))
   sandboxes.onStopped((id, cause) => gateway.dropConnections(id, cause))
   return { folder, node, sandboxes, metrics, gateway, ports }
 }

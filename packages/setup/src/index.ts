@@ -1,4 +1,12 @@
 export { assetSteps } from './asset-steps.ts'
+export {
+  installAuthority,
+  removeAuthority,
+  rotateAuthority,
+  showAuthority,
+  type Authority,
+  type Served,
+} from './authority/authority.ts'
 export type { Finding } from './checks/finding.ts'
 export { examine, preflight } from './checks/run-checks.ts'
 export { setupContext, type SetupContext } from './context.ts'

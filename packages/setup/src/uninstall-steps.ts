@@ -1,3 +1,4 @@
+import { removeAuthority } from './authority/authority.ts'
 import type { SetupContext } from './context.ts'
 import { restoreHostSettings } from './host/host-settings.ts'
 import { removeData } from './remove-data.ts'
@@ -6,7 +7,7 @@ import { stopService } from './service/stop-service.ts'
 import { stopBuilds } from './templates/background-builds.ts'
 import type { Step } from './steps/step.ts'
 
-/** Steps that take Drowse off this host: service, sandboxes, firewall, host settings and, unless `keepData`, the data folder. Each may be repeated. */
+/** Steps that take Drowse off this host: service, sandboxes, firewall, host settings, what the system trusts and, unless `keepData`, the data folder. Each may be repeated. */
 export function uninstallSteps(context: SetupContext, options: { keepData: boolean }): Step[] {
   const { folder } = context
   const steps: Step[] = [
@@ -45,11 +46,16 @@ export function uninstallSteps(context: SetupContext, options: { keepData: boole
       },
     },
   ]
+  steps.push({
+    id: 'authority',
+    title: "Take the authority out of the system's trust",
+    run: async () => ({ status: 'done', detail: (await removeAuthority(context)) ? '' : 'it was not in it' }),
+  })
   if (options.keepData) return steps
   const data: Step = {
     id: 'data',
     title: `Delete ${folder.root}`,
-    after: ['settings'],
+    after: ['settings', 'authority'],
     run: async () => {
       const left = await removeData(folder)
       return { status: 'done', detail: left.length === 0 ? '' : `left what is not ours: ${left.join(', ')}` }

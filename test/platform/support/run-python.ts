@@ -7,10 +7,14 @@ import { inject } from 'vitest'
 /** Python with the published packages, made by `drowse test`. */
 const python = process.env.DROWSE_TEST_PYTHON ?? ''
 
-/** Runs a program as a user would: in an empty folder, and with nothing set but what `drowse env` printed. Gives its output. */
-export async function runPython(program: string, ...args: string[]): Promise<string> {
+/** Runs a program as a user would: in an empty folder, and with nothing set but what `drowse env` printed, changed by `settings`. Gives its output. */
+export async function runPython(
+  program: string,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const elsewhere = await mkdtemp(join(tmpdir(), 'drowse-python-'))
-  const variables = Object.entries(inject('clientEnv')).map(([name, value]) => `${name}=${value}`)
+  const variables = Object.entries({ ...inject('clientEnv'), ...settings }).map(([name, value]) => `${name}=${value}`)
   const environment = ['-i', `PATH=${process.env.PATH}`, ...variables]
   try {
     const { stdout } = await exec('env', [...environment, python, '-B', program, ...args], {

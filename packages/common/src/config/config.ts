@@ -15,12 +15,14 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/)
     .default('drowse.localhost'),
-  /** Your own certificate for `<domain>`, `api.<domain>` and `*.<domain>`, PEM with the chain; looked at again every 10 s. Goes with `tlsKeyFile`. */
+  /** Your own certificate for `<domain>`, `api.<domain>` and `*.<domain>`, PEM with the chain; looked at again every 2 s. Goes with `tlsKeyFile`. */
   tlsCertFile: z.string().startsWith('/').optional(),
   /** Private key of `tlsCertFile`, PEM. */
   tlsKeyFile: z.string().startsWith('/').optional(),
   /** How many proxies of your own stand before the doors; what they add to X-Forwarded-* is believed, and nothing else. */
   trustedHops: z.int().min(0).max(10).default(0),
+  /** What all clients together may have open at the doors: connections, and the requests inside those of HTTP/2; 0 as many as the process may have files for. */
+  clientConnections: z.int().min(0).default(20_000),
   /** Requests, streams and WebSockets that one sandbox may have open at once, the daemon's port apart from the others; 0 sets no bound. */
   sandboxConnections: z.int().min(0).default(2_000),
   /** Requests that one sandbox may get in a second, the daemon's port apart from the others; 0 sets no bound. */

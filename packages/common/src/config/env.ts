@@ -23,6 +23,7 @@ export const CONFIG_VARIABLES: Readonly<Record<string, { field: keyof ConfigInpu
   DROWSE_TLS_CERT_FILE: { field: 'tlsCertFile', parse: text },
   DROWSE_TLS_KEY_FILE: { field: 'tlsKeyFile', parse: text },
   DROWSE_TRUSTED_HOPS: { field: 'trustedHops', parse: number },
+  DROWSE_CLIENT_CONNECTIONS: { field: 'clientConnections', parse: number },
   DROWSE_SANDBOX_CONNECTIONS: { field: 'sandboxConnections', parse: number },
   DROWSE_SANDBOX_REQUESTS_PER_SECOND: { field: 'sandboxRequestsPerSecond', parse: number },
   DROWSE_SUBNET: { field: 'sandboxSubnet', parse: text },

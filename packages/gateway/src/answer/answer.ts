@@ -25,6 +25,11 @@ export function badRequest(message: string): Answer {
   return { status: 400, message }
 }
 
+/** More than all clients together may have open. */
+export function tooManyOpen(limit: number): Answer {
+  return { status: 503, message: `Too many connections: ${limit} are open`, retryAfterS: 1 }
+}
+
 /** A path of the daemon that is not for the outside. */
 export function pathNotFound(target: SandboxTarget): Answer {
   return { status: 404, message: 'Not found', sandboxId: target.id }

@@ -70,12 +70,13 @@ export function responseOn(request: IncomingMessage, socket: Duplex): ServerResp
   return response
 }
 
-/** Writes an answer to a socket whose request could not be parsed, and ends it. */
+/** Writes an answer to a socket whose request could not be parsed, or is not read, and ends it. */
 export function sendRawAnswer(socket: Duplex, answer: Answer): void {
   const body = `${answerBody(answer)}\n`
+  const retry = answer.retryAfterS === undefined ? '' : `retry-after: ${answer.retryAfterS}\r\n`
   socket.write(
     `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\ncontent-type: application/json; charset=utf-8\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      `content-length: ${Buffer.byteLength(body)}\r\n${retry}connection: close\r\n\r\n${body}`,
   )
   endSoftly(socket)
 }

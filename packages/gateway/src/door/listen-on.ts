@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isIPv4 } from 'node:net'
 import type { Logger } from '@drowse/common'
 import { DrowseError } from '@drowse/protocol'
+import type { DoorServer } from './door-server.ts'
 
 /** How often a free port is looked for that all addresses have free. */
 const MAX_PICKS = 20
@@ -15,14 +15,14 @@ export interface ListenOptions {
   port: number
   /** Setting that changes the port, named in errors. */
   portSetting: string
-  makeServer: () => Server
+  makeServer: () => DoorServer
   logger: Logger
 }
 
 /** Servers that listen, one for each address. */
 export interface Listening {
   port: number
-  servers: Server[]
+  servers: DoorServer[]
 }
 
 /**
@@ -31,11 +31,11 @@ export interface Listening {
  */
 export async function listenOn(options: ListenOptions): Promise<Listening> {
   for (let pick = 1; ; pick++) {
-    const servers: Server[] = []
+    const servers: DoorServer[] = []
     try {
       return await listenOnce(options, servers)
     } catch (error) {
-      for (const server of servers) server.close()
+      for (const { server } of servers) server.close()
       const isUnlucky = options.port === 0 && (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
       if (!isUnlucky || pick === MAX_PICKS) throw listenError(error as ListenFailure, options)
     }
@@ -45,17 +45,18 @@ export async function listenOn(options: ListenOptions): Promise<Listening> {
 /** What Node's listen fails with. */
 type ListenFailure = NodeJS.ErrnoException & { address?: string; port?: number }
 
-async function listenOnce(options: ListenOptions, servers: Server[]): Promise<Listening> {
+async function listenOnce(options: ListenOptions, servers: DoorServer[]): Promise<Listening> {
   // An IPv6 wildcard takes IPv4 too, unless IPv4 has a server of its own.
   const ipv6Only = options.addresses.some((address) => isIPv4(address))
   let port = options.port
   let left: unknown
   for (const address of options.addresses) {
-    const server = options.makeServer()
+    const door = options.makeServer()
+    const { server } = door
     try {
       server.listen({ host: address, port, ipv6Only })
       await once(server, 'listening')
-      servers.push(server)
+      servers.push(door)
       port = (server.address() as AddressInfo).port // a TCP server's address is an AddressInfo
     } catch (error) {
       if (!isMissingIpv6(error, address)) throw error

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exec, FakeClock } from '@drowse/common'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ensureCertificates, type CertificateOptions, type Certificates } from './ensure-certificates.ts'
+import type { CertificateOptions, Certificates } from './certificate-files.ts'
+import { ensureCertificates } from './ensure-certificates.ts'
 import { issueLeaf } from './issue.ts'
 
 const DAY_MS = 86_400_000

@@ -23,7 +23,8 @@ export function serviceAddresses(
   }
 }
 
-function reachableHost(addresses: readonly string[]): string {
+/** Address by which this host reaches a door; IPv6 in brackets. */
+export function reachableHost(addresses: readonly string[]): string {
   if (addresses.some((address) => address === '127.0.0.1' || address === '0.0.0.0')) return '127.0.0.1'
   const [first = '127.0.0.1'] = addresses
   if (first === '::') return '[::1]'

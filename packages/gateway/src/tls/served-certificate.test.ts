@@ -8,9 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TlsMaterial } from '../door/door-server.ts'
 import { DOMAIN, startTestGateway } from '../fixtures/test-gateway.ts'
 import { issueAuthority, issueLeaf } from './issue.ts'
-import { readOwnCertificate, watchOwnCertificate, type CertificateFiles } from './own-certificate.ts'
-
-const DAY_MS = 86_400_000
+import { readCertificate, watchCertificate, type CertificateFiles } from './served-certificate.ts'
 
 let folder = ''
 let files: CertificateFiles
@@ -35,20 +33,20 @@ async function write({ cert, key }: TlsMaterial): Promise<void> {
   await writeFile(files.keyPath, key)
 }
 
-describe('readOwnCertificate()', () => {
+describe('readCertificate()', () => {
   it('refuses what is missing, what is no PEM and what does not belong together, with a reason', async () => {
-    await expect(readOwnCertificate(files)).rejects.toThrow(/Cannot read ".*cert\.pem"/)
+    await expect(readCertificate(files)).rejects.toThrow(/Cannot read ".*cert\.pem"/)
     const [one, two] = [await issue(), await issue()]
     await write({ cert: one.cert, key: two.key })
-    await expect(readOwnCertificate(files)).rejects.toThrow(/the key in ".*" is not its own/)
+    await expect(readCertificate(files)).rejects.toThrow(/the key in ".*" is not its own/)
     await write({ cert: 'hello', key: one.key })
-    await expect(readOwnCertificate(files)).rejects.toThrow(/not valid PEM/)
+    await expect(readCertificate(files)).rejects.toThrow(/not valid PEM/)
     await write(one)
-    expect(await readOwnCertificate(files)).toEqual(one)
+    expect(await readCertificate(files)).toEqual(one)
   })
 })
 
-describe('watchOwnCertificate()', () => {
+describe('watchCertificate()', () => {
   it('hands on what changed, once, and nothing that cannot be used', async () => {
     const [one, two] = [await issue(), await issue()]
     await write(one)
@@ -56,10 +54,10 @@ describe('watchOwnCertificate()', () => {
     const seen: TlsMaterial[] = []
     const warn = vi.spyOn(silentLogger, 'warn')
     const onChange = (tls: TlsMaterial): void => void seen.push(tls)
-    await using _watch = watchOwnCertificate({ files, current: one, onChange, logger: silentLogger, clock })
+    await using _watch = watchCertificate({ files, current: one, onChange, logger: silentLogger, clock })
     const look = async (isDone: () => boolean): Promise<void> => {
       await vi.waitFor(async () => {
-        await clock.advance(10_000)
+        await clock.advance(2_000)
         expect(isDone()).toBe(true)
       })
     }
@@ -69,7 +67,7 @@ describe('watchOwnCertificate()', () => {
     await writeFile(files.keyPath, two.key)
     await look(() => seen.length > 0)
     expect(seen).toEqual([two])
-    await clock.advance(DAY_MS)
+    await clock.advance(10 * 60_000)
     expect([seen.length, warn.mock.calls.length]).toEqual([1, 1])
     warn.mockRestore()
   })

@@ -4,10 +4,10 @@ import { systemClock, type Clock, type Logger, type Timer } from '@drowse/common
 import { DrowseError } from '@drowse/protocol'
 import type { TlsMaterial } from '../door/door-server.ts'
 
-/** How often, in ms, the files are looked at; whoever renews a certificate does so days ahead. */
-const LOOK_EVERY_MS = 10_000
+/** How often, in ms, the files are looked at: whoever replaces a certificate waits to see it served. */
+const LOOK_EVERY_MS = 2_000
 
-/** Files of a certificate of the user's own, PEM. */
+/** Files of the certificate that the https door serves, PEM. */
 export interface CertificateFiles {
   /** The certificate, with those between it and its authority behind it. */
   certPath: string
@@ -15,7 +15,7 @@ export interface CertificateFiles {
 }
 
 /** Reads a certificate and its key. Throws "setup_failed" that names the file when one cannot be read, is not PEM, or they do not belong together. */
-export async function readOwnCertificate({ certPath, keyPath }: CertificateFiles): Promise<TlsMaterial> {
+export async function readCertificate({ certPath, keyPath }: CertificateFiles): Promise<TlsMaterial> {
   const [cert, key] = [await readPem(certPath), await readPem(keyPath)]
   try {
     if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return { cert, key }
@@ -35,7 +35,7 @@ async function readPem(path: string): Promise<string> {
   }
 }
 
-/** Settings of {@link watchOwnCertificate}. */
+/** Settings of {@link watchCertificate}. */
 export interface WatchOptions {
   files: CertificateFiles
   /** What the door serves now. */
@@ -47,10 +47,10 @@ export interface WatchOptions {
 }
 
 /**
- * Looks at a certificate's files every 10 s and hands on what changed. What cannot be used, such as a certificate that was written before its key, is logged once and the
+ * Looks at a certificate's files every 2 s and hands on what changed. What cannot be used, such as a certificate that was written before its key, is logged once and the
  * door keeps what it has. Disposing ends it.
  */
-export function watchOwnCertificate(options: WatchOptions): AsyncDisposable {
+export function watchCertificate(options: WatchOptions): AsyncDisposable {
   const { files, onChange, logger, clock = systemClock } = options
   let { current } = options
   let problem: string | undefined
@@ -60,7 +60,7 @@ export function watchOwnCertificate(options: WatchOptions): AsyncDisposable {
 
   const lookOnce = async (): Promise<void> => {
     try {
-      const found = await readOwnCertificate(files)
+      const found = await readCertificate(files)
       problem = undefined
       if (isOver || (found.cert === current.cert && found.key === current.key)) return
       current = found
