@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import { isIPv4 } from 'node:net'
 import type { Logger } from '@drowse/common'
 import { DrowseError } from '@drowse/protocol'
@@ -9,29 +8,29 @@ import { DrowseError } from '@drowse/protocol'
 const MAX_PICKS = 20
 
 /** A door that is to listen on several addresses with one port. */
-export interface ListenOptions {
+export interface ListenOptions<S extends Server> {
   addresses: readonly string[]
   /** 0 takes a port that is free on every address. */
   port: number
   /** Setting that changes the port, named in errors. */
   portSetting: string
-  makeServer: () => Server
+  makeServer: () => S
   logger: Logger
 }
 
 /** Servers that listen, one for each address. */
-export interface Listening {
+export interface Listening<S extends Server> {
   port: number
-  servers: Server[]
+  servers: S[]
 }
 
 /**
  * Listens on every address with the same port. An IPv6 address that this host does not have is left out with a warning, as long as another one works.
  * Throws "setup_failed", with nothing left listening, when an address is not there, or the port is taken or not allowed.
  */
-export async function listenOn(options: ListenOptions): Promise<Listening> {
+export async function listenOn<S extends Server>(options: ListenOptions<S>): Promise<Listening<S>> {
   for (let pick = 1; ; pick++) {
-    const servers: Server[] = []
+    const servers: S[] = []
     try {
       return await listenOnce(options, servers)
     } catch (error) {
@@ -42,10 +41,12 @@ export async function listenOn(options: ListenOptions): Promise<Listening> {
   }
 }
 
+type Where = Pick<ListenOptions<Server>, 'addresses' | 'port' | 'portSetting'>
+
 /** What Node's listen fails with. */
 type ListenFailure = NodeJS.ErrnoException & { address?: string; port?: number }
 
-async function listenOnce(options: ListenOptions, servers: Server[]): Promise<Listening> {
+async function listenOnce<S extends Server>(options: ListenOptions<S>, servers: S[]): Promise<Listening<S>> {
   // An IPv6 wildcard takes IPv4 too, unless IPv4 has a server of its own.
   const ipv6Only = options.addresses.some((address) => isIPv4(address))
   let port = options.port
@@ -72,7 +73,7 @@ function isMissingIpv6(error: unknown, address: string): boolean {
   return !isIPv4(address) && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')
 }
 
-function listenError(error: ListenFailure, options: ListenOptions): DrowseError {
+function listenError(error: ListenFailure, options: Where): DrowseError {
   const address = error.address ?? options.addresses.join(', ')
   const port = error.port ?? options.port
   return new DrowseError('setup_failed', `Cannot listen on ${address} port ${port}: ${reason(error, port, options)}`, {
@@ -81,7 +82,7 @@ function listenError(error: ListenFailure, options: ListenOptions): DrowseError 
   })
 }
 
-function reason(error: ListenFailure, port: number, options: ListenOptions): string {
+function reason(error: ListenFailure, port: number, options: Where): string {
   switch (error.code) {
     case 'EADDRINUSE':
       return `the port is taken; end the program that has it (\`ss -ltnp 'sport = :${port}'\` shows it) or set another with ${options.portSetting}`
