@@ -106,8 +106,8 @@ describe('a terminal over ssh', () => {
     await terminal.type('tty; echo "term=$TERM"; stty size\n')
     await terminal.shows(/\/dev\/pts\/\d+[^]*term=xterm-256color[^]*31 117/)
     await terminal.resize(44, 99)
-    await terminal.type('stty size\n')
-    await terminal.shows(/44 99/)
+    await terminal.type('until [ "$(stty size)" = "44 99" ]; do sleep 0.05; done; echo sized=$((1+1))\n')
+    await terminal.shows(/sized=2/)
     // Ctrl+C reaches what runs, and not the shell.
     await terminal.type('sleep 1000\n')
     await terminal.shows(/sleep 1000/)

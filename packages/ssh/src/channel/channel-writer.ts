@@ -9,7 +9,9 @@ import { MIN_PACKET_BYTES } from '../bounds.ts'
 interface ChannelParts {
   outgoing: { packetSize: number }
   _chunk: unknown
+  _chunkcb: unknown
   _chunkErr: unknown
+  _chunkcbErr: unknown
 }
 
 /** Writes to a client's channel at the pace at which the client takes it. One write at a time. */
@@ -20,6 +22,7 @@ export class ChannelWriter {
   constructor(channel: ServerChannel, socket: Socket) {
     this.#channel = channel
     this.#socket = socket
+    for (const stream of [channel, channel.stderr]) stream.on('error', () => channel.close())
   }
 
   /** Whether the client asked for packets that a channel can be served in. With packets of no bytes the library would never be done. */
@@ -35,10 +38,9 @@ export class ChannelWriter {
       }),
       signal,
     )
-    // The library keeps what last had to wait for the window, and sends it once more when the other stream has to wait.
-    const parts = partsOf(this.#channel)
-    parts._chunk = undefined
-    parts._chunkErr = undefined
+    // The library keeps what last had to wait for the window, and takes it up once more when the other stream has to wait.
+    const nothing = { _chunk: undefined, _chunkcb: undefined, _chunkErr: undefined, _chunkcbErr: undefined }
+    Object.assign(partsOf(this.#channel), nothing)
     if (this.#socket.writableNeedDrain) await once(this.#socket, 'drain', { signal })
   }
 

@@ -14,7 +14,7 @@ import { judgeAttempt, type Login } from './authenticate.ts'
 const MAX_GREETING_BYTES = 4_096
 /** Most attempts to prove who a client is, those that count as no failure included. */
 const MAX_ATTEMPTS = 30
-/** Time, in ms, that a client has to take a farewell. */
+/** Time, in ms, that a client has to go by itself, and then to take a farewell. */
 const FAREWELL_MS = 2_000
 
 /** What {@link SshConnection} works with. */
@@ -162,7 +162,9 @@ export class SshConnection {
 
   #leaveChannel(): void {
     this.#openChannels--
-    if (this.#openChannels === 0 && (this.#isLeaving || this.#refusal !== undefined)) this.#farewell()
+    const isOver = this.#openChannels === 0 && (this.#isLeaving || this.#refusal !== undefined)
+    // A client goes by itself once it has shown what it was told last, and at a farewell without showing it.
+    if (isOver) this.#later(() => this.#farewell())
   }
 
   #known(channel: ServerChannel): ServerChannel {
@@ -183,7 +185,11 @@ export class SshConnection {
   #farewell(): void {
     const { socket } = this.#options
     this.#client?.end()
-    const timer = systemClock.setTimer(FAREWELL_MS, () => socket.destroy())
-    socket.once('close', () => timer.cancel())
+    this.#later(() => socket.destroy())
+  }
+  /** Does something unless the connection has ended by itself in time. */
+  #later(act: () => void): void {
+    const timer = systemClock.setTimer(FAREWELL_MS, act)
+    this.#options.socket.once('close', () => timer.cancel())
   }
 }
