@@ -1,6 +1,7 @@
 export {
   ENVD_PORT,
   ENVD_VERSION,
+  HOLD_OUTPUT_HEADER,
   TUNNEL_PATH,
   TUNNEL_PROTOCOL,
   type EnvdInit,

@@ -71,7 +71,7 @@ export class PortStreams implements ApiUpgrades {
       if (socket.destroyed) return void server.destroy()
       stopWatching()
       const carrier = await this.#upgrade(request, socket, head, server)
-      const cut = (): void => void carrier.close(PORT_STREAM_CLOSE[cause ?? 'lost'], `The sandbox was ${cause}`)
+      const cut = (): void => carrier.close(PORT_STREAM_CLOSE[cause ?? 'lost'], `The sandbox was ${cause}`)
       stopped.signal.addEventListener('abort', cut, { once: true })
       if (stopped.signal.aborted) cut()
       using _watch = watchClient(carrier)

@@ -48,7 +48,7 @@ export class Attachments {
    * going), "rate_limited", "unavailable", "deadline_exceeded" (after 60 s), or the signal's reason.
    */
   async attach(id: SandboxId, options: AttachOptions): Promise<Attachment> {
-    const { onStop, signal } = options
+    const { signal } = options
     let stops = 0
     const entry: Entry = { onStop: () => void stops++ }
     const leave = this.#enter(id, entry)
@@ -65,7 +65,7 @@ export class Attachments {
         signal.throwIfAborted()
         entry.onStop = (stopped) => {
           leave()
-          onStop(stopped)
+          options.onStop(stopped)
         }
         return { daemon, accessToken: sandbox.envdAccessToken, [Symbol.dispose]: leave }
       }

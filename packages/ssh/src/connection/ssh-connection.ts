@@ -113,10 +113,11 @@ export class SshConnection {
   /** Never rejects. */
   async #authenticate(attempt: AuthContext): Promise<void> {
     const { access, bounds, logger, socket } = this.#options
+    // One that was told to go may have more on its way.
+    if (this.#failures >= bounds.maxAuthTries || ++this.#attempts > MAX_ATTEMPTS) return this.#farewell()
     try {
       const judgement = await judgeAttempt(access, attempt)
       if (socket.destroyed) return
-      if (++this.#attempts > MAX_ATTEMPTS) return this.#farewell()
       if (judgement.kind === 'acceptable') return attempt.accept()
       if (judgement.kind === 'proved') return this.#admit(judgement.login, attempt)
       attempt.reject(['publickey'])

@@ -2,7 +2,7 @@ import { Agent } from 'node:http'
 import { createClient, type Client, type Interceptor } from '@connectrpc/connect'
 import { createConnectTransport } from '@connectrpc/connect-node'
 import { deadline } from '@drowse/common'
-import { DrowseError, ProcessService, type ProcessEvent } from '@drowse/protocol'
+import { DrowseError, HOLD_OUTPUT_HEADER, ProcessService, type ProcessEvent } from '@drowse/protocol'
 import type { OpenSandbox } from '../sandbox-access.ts'
 import type { TerminalSize } from '../session/terminal-size.ts'
 
@@ -49,7 +49,7 @@ export class GuestProcess {
     const client = clientOf(sandbox, user)
     const stream = client.start(
       { process: { cmd, args, envs }, stdin: true, ...(terminal === undefined ? {} : { pty: { size: terminal } }) },
-      { signal, headers: { 'Keepalive-Ping-Interval': '30' } },
+      { signal, headers: { [HOLD_OUTPUT_HEADER]: 'true' } },
     )
     const events = eventsOf(stream)
     const first = await events.next()
