@@ -10,8 +10,9 @@ export const PACKAGE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ssh: ['common', 'protocol'],
   daemon: ['protocol'],
   interpreter: ['protocol'],
+  sftp: [],
   server: ['common', 'engine', 'node', 'gateway', 'ssh', 'protocol'],
-  setup: ['common', 'engine', 'node', 'daemon', 'interpreter', 'protocol'],
+  setup: ['common', 'engine', 'node', 'daemon', 'interpreter', 'sftp', 'protocol'],
   cli: ['common', 'protocol', 'setup'],
   testing: ['common', 'engine', 'node', 'server'],
 }

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { Sandbox } from 'e2b'
@@ -194,6 +196,29 @@ describe('a sandbox that stops under a session', () => {
     const sandbox = await Sandbox.create()
     await sandbox.kill()
     expect(await person.run(sandbox.sandboxId, ['true'])).toMatchObject({ code: 255, stderr: /Permission denied/ })
+  })
+})
+
+describe('files over ssh', () => {
+  it('go by scp and sftp, as the user, in an image without a server for them', async () => {
+    const sandbox = keep(await Sandbox.create())
+    const id = sandbox.sandboxId
+    const bytes = randomBytes(5_000_000)
+    await writeFile(join(person.folder, 'up'), bytes, { mode: 0o750 })
+    await person.copy('scp', ['-p', join(person.folder, 'up'), `${id}@127.0.0.1:up`])
+    expect((await sandbox.commands.run('stat -c "%a %U %s" up; sha256sum <up')).stdout).toBe(
+      `750 user 5000000\n${createHash('sha256').update(bytes).digest('hex')}  -\n`,
+    )
+    await sandbox.pause()
+    await person.copy('scp', [`${id}@127.0.0.1:up`, join(person.folder, 'down')])
+    expect((await readFile(join(person.folder, 'down'))).equals(bytes)).toBe(true)
+    await expect(person.copy('scp', [`${id}@127.0.0.1:/etc/shadow`, person.folder])).rejects.toThrow(
+      /Permission denied/,
+    )
+    await person.copy('scp', [`${id}+root@127.0.0.1:/etc/shadow`, person.folder])
+    expect(
+      await person.copy('sftp', ['-b', '-', `${id}@127.0.0.1`], 'mkdir new\nrename up new/up\nls -1 new\n'),
+    ).toContain('new/up')
   })
 })
 

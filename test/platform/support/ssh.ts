@@ -96,6 +96,13 @@ export class SshPerson implements AsyncDisposable {
     return { code, stdout, stderr: stderr.toString() }
   }
 
+  /** Runs `scp` or `sftp`; gives its output. Throws with what it said when it fails. */
+  async copy(program: 'scp' | 'sftp', args: readonly string[], input?: string): Promise<string> {
+    const given = input === undefined ? {} : { input }
+    const { stdout } = await exec(program, [...this.options, '-P', String(this.port), ...args], given)
+    return stdout
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.folder, { recursive: true })
   }

@@ -7,7 +7,7 @@ import { failureText, STOP_TEXTS } from '../channel/failure-text.ts'
 import { GuestProcess } from '../guest/guest-process.ts'
 import type { StopCause } from '../sandbox-access.ts'
 import { EXIT_LOST, exitReport, type ExitReport } from './exit-report.ts'
-import { shellCommand } from './login-shell.ts'
+import type { Program } from './login-shell.ts'
 import type { SessionState } from './serve-session.ts'
 import type { TerminalSize } from './terminal-size.ts'
 
@@ -19,8 +19,7 @@ const MAX_WAITING_CONTROLS = 32
 /** What {@link runCommand} runs, and where. */
 export interface CommandOptions {
   channel: ServerChannel
-  /** In the words of the user's shell; `undefined` for the shell itself. */
-  command: string | undefined
+  program: Program
   state: SessionState
   /** Aborts when the client has closed the session or is gone. */
   closed: AbortSignal
@@ -123,13 +122,13 @@ class CommandRelay {
   }
 
   async #start(sandbox: Parameters<typeof GuestProcess.start>[0], signal: AbortSignal): Promise<GuestProcess> {
-    const { state, command } = this.#options
+    const { state, program } = this.#options
     const { remoteAddress: address = '0.0.0.0', remotePort: port = 0 } = this.#context.socket
     const { term, size: terminal } = state.terminal ?? { term: undefined, size: undefined }
     const envs = state.environment.variables(term, { address, port })
     return await GuestProcess.start(
       sandbox,
-      { ...shellCommand(command), envs, terminal, user: this.#context.login.guestUser },
+      { ...program, envs, terminal, user: this.#context.login.guestUser },
       signal,
     )
   }

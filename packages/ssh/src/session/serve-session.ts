@@ -1,7 +1,7 @@
 import type { ServerChannel, Session } from 'ssh2'
 import type { ChannelContext } from '../channel/channel-context.ts'
 import { runCommand, type RunningCommand } from './run-command.ts'
-import { SFTP_COMMAND } from './login-shell.ts'
+import { SFTP_PROGRAM, shellProgram, type Program } from './login-shell.ts'
 import { SessionEnvironment } from './session-environment.ts'
 import { terminalSize, type TerminalSize } from './terminal-size.ts'
 
@@ -57,19 +57,19 @@ export function serveSession(context: ChannelContext, session: Session, events: 
     if (running?.signal(name) === true) accept?.()
     else reject?.()
   })
-  const run = (accept: () => ServerChannel | undefined, command: string | undefined): void => {
+  const run = (accept: () => ServerChannel | undefined, program: Program): void => {
     const channel = running === undefined ? accept() : undefined
     if (channel === undefined) return
     events.onChannel(channel)
-    running = runCommand(context, { channel, command, state, closed: closed.signal })
+    running = runCommand(context, { channel, program, state, closed: closed.signal })
     events.onRun(running.ended)
   }
-  session.on('shell', (accept: () => ServerChannel | undefined) => run(accept, undefined))
+  session.on('shell', (accept: () => ServerChannel | undefined) => run(accept, shellProgram(undefined)))
   session.on('exec', (accept: () => ServerChannel | undefined, _: Reply, { command }: { command: string }) => {
-    run(accept, command)
+    run(accept, shellProgram(command))
   })
   session.on('subsystem', (accept: () => ServerChannel | undefined, reject: Reply, { name }: { name: string }) => {
-    if (name === 'sftp') run(accept, SFTP_COMMAND)
+    if (name === 'sftp') run(accept, SFTP_PROGRAM)
     else reject?.()
   })
 }
