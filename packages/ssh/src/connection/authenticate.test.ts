@@ -32,7 +32,7 @@ function attempt(username: string, parts: Partial<PublicKeyAuthContext> = {}): P
   return asked as PublicKeyAuthContext // the parts that a judgement reads
 }
 
-it('refuses every name that is no sandbox id, and never throws', async () => {
+it('refuses every name that is no sandbox id, and never throws', { timeout: 60_000 }, async () => {
   const blob = Buffer.from('what is signed')
   const signed = { blob, signature: key.sign(blob) }
   const names = oneof(
@@ -44,7 +44,7 @@ it('refuses every name that is no sandbox id, and never throws', async () => {
       const { kind } = await judgeAttempt(generous, attempt(name, signed))
       expect(kind).toBe(/^i[a-z0-9]{20}(\+[a-z_][a-z0-9_-]{0,31})?$/.test(name) ? 'proved' : 'refused')
     }),
-    { numRuns: 1_000 },
+    { numRuns: 300 },
   )
 })
 

@@ -1,4 +1,4 @@
-import { raceSignal } from '@drowse/common'
+import { deadline, raceSignal } from '@drowse/common'
 import type { ServerChannel } from 'ssh2'
 import { channelChunks } from '../channel/channel-chunks.ts'
 import type { ChannelContext } from '../channel/channel-context.ts'
@@ -13,6 +13,8 @@ import type { TerminalSize } from './terminal-size.ts'
 
 /** Signals that a client may have sent, by SSH's names. */
 const SIGNALS = new Set(['ABRT', 'ALRM', 'HUP', 'INT', 'KILL', 'PIPE', 'QUIT', 'TERM', 'USR1', 'USR2'])
+/** Longest time, in ms, until the daemon says that a program runs; as clients wait (wire.md §3.2). */
+const START_LIMIT_MS = 60_000
 /** Signals and sizes that may wait to be passed on; more are dropped. */
 const MAX_WAITING_CONTROLS = 32
 
@@ -78,9 +80,7 @@ class CommandRelay {
     } catch (error) {
       if (!closed.aborted) await this.#fail(error)
     } finally {
-      channel.eof()
-      channel.end()
-      channel.close()
+      close(channel)
     }
   }
 
@@ -126,11 +126,12 @@ class CommandRelay {
     const { remoteAddress: address = '0.0.0.0', remotePort: port = 0 } = this.#context.socket
     const { term, size: terminal } = state.terminal ?? { term: undefined, size: undefined }
     const envs = state.environment.variables(term, { address, port })
-    return await GuestProcess.start(
+    const started = GuestProcess.start(
       sandbox,
       { ...program, envs, terminal, user: this.#context.login.guestUser },
       signal,
     )
+    return await raceSignal(started, deadline(START_LIMIT_MS, 'start the program', signal))
   }
 
   /** Passes output on until the end, at the client's pace. */
@@ -206,6 +207,17 @@ class CommandRelay {
     const { channel } = this.#options
     if (report.kind === 'status') channel.exit(report.code)
     else channel.exit(report.name, report.isDumped)
+  }
+}
+
+/** Ends a channel from this side, also one whose connection is gone. */
+function close(channel: ServerChannel): void {
+  try {
+    channel.eof()
+    channel.end()
+    channel.close()
+  } catch {
+    // The library may have let go of the connection, and the channel with it.
   }
 }
 
