@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
@@ -233,14 +233,9 @@ describe('ssh -L', () => {
     await sandbox.commands.run('node echo.js', { background: true, timeoutMs: 0 })
     await until(async () => (await sandbox.commands.run('ss -Hltn sport = :7777 || true')).stdout !== '')
     await sandbox.pause()
-    const forwards = [
-      '-L',
-      '127.0.0.1:17001:localhost:7777',
-      '-L',
-      '127.0.0.1:17002:10.0.0.1:80',
-      '-L',
-      '127.0.0.1:17003:127.0.0.1:7778',
-    ]
+    const [own, foreign, shut] = [await freePort(), await freePort(), await freePort()]
+    const targets = [`${own}:localhost:7777`, `${foreign}:10.0.0.1:80`, `${shut}:127.0.0.1:7778`]
+    const forwards = targets.flatMap((target) => ['-L', `127.0.0.1:${target}`])
     const child = person.start(id, [], ['-N', ...forwards, '-o', 'ExitOnForwardFailure=yes', '-v'])
     let said = ''
     child.stderr.on('data', (data: Buffer) => (said += data.toString()))
@@ -248,10 +243,10 @@ describe('ssh -L', () => {
     expect((await detailOf(id)).state).toBe('paused')
     try {
       const bytes = randomBytes(5_000_000)
-      expect((await exchange(17_001, bytes)).equals(bytes)).toBe(true)
+      expect((await exchange(own, bytes)).equals(bytes)).toBe(true)
       expect((await detailOf(id)).state).toBe('running')
-      expect(await exchange(17_002, Buffer.from('x'))).toHaveLength(0)
-      expect(await exchange(17_003, Buffer.from('x'))).toHaveLength(0)
+      expect(await exchange(foreign, Buffer.from('x'))).toHaveLength(0)
+      expect(await exchange(shut, Buffer.from('x'))).toHaveLength(0)
       await until(async () => (await detailOf(id)).drowse.openConnections === 0)
     } finally {
       child.kill()
@@ -269,6 +264,16 @@ describe('ssh -L', () => {
     expect(agent.stdout.toString()).toBe('agent= display=\n')
   })
 })
+
+/** A port that nobody listens on at this moment: `ssh -L` takes none of its own choice. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
 
 /** Sends bytes and the end, and gives what comes back. */
 async function exchange(port: number, bytes: Buffer): Promise<Buffer> {

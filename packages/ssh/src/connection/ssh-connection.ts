@@ -57,6 +57,8 @@ export class SshConnection {
       this.#gone.abort(new DrowseError('unavailable', 'The client went away'))
     })
     socket.setNoDelay(true)
+    // Each channel that is held back waits for it.
+    socket.setMaxListeners(0)
     // Before the library listens, so that nothing reaches it unmeasured.
     socket.on('data', (data: Buffer) => this.#measure(data.length))
     const server = new ssh2.Server({ hostKeys: [hostKey], algorithms: ALGORITHMS, ident: 'Drowse' })
