@@ -1,30 +1,16 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { Sandbox } from 'e2b'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { api, detailOf } from './support/inspect.ts'
 import { killAfterEach } from './support/sandboxes.ts'
+import { makeTeam, type OtherTeam } from './support/team.ts'
 
 describe("another team's key", () => {
   const keep = killAfterEach()
-  const key = `e2b_${randomBytes(20).toString('hex')}`
-  const team = randomUUID()
-  let database: DatabaseSync
+  let team: OtherTeam
   beforeAll(() => {
-    // There is no route that makes teams; the rows are as the store's schema has them.
-    database = new DatabaseSync(join(inject('installation').data, 'db', 'drowse.sqlite'), { timeout: 5_000 })
-    const hash = createHash('sha256').update(key).digest('hex')
-    database.prepare('insert into teams (id, name, created_at) values (?, ?, ?)').run(team, 'other', Date.now())
-    database
-      .prepare('insert into api_keys (id, team_id, name, hash, prefix, created_at) values (?, ?, ?, ?, ?, ?)')
-      .run(randomUUID(), team, 'other', hash, key.slice(0, 8), Date.now())
+    team = makeTeam()
   })
-  afterAll(() => {
-    database.prepare('delete from api_keys where team_id = ?').run(team)
-    database.prepare('delete from teams where id = ?').run(team)
-    database.close()
-  })
+  afterAll(() => team[Symbol.dispose]())
 
   it.each(['running', 'paused'] as const)('finds nothing of a %s sandbox, and changes nothing of it', async (state) => {
     const sandbox = keep(await Sandbox.create())
@@ -45,10 +31,10 @@ describe("another team's key", () => {
       ['GET', `/sandboxes/${id}/logs`],
       ['GET', `/v2/sandboxes/${id}/logs`],
     ] as const) {
-      const answer = await api(path, { method, key, ...(body === undefined ? {} : { body }) })
+      const answer = await api(path, { method, key: team.key, ...(body === undefined ? {} : { body }) })
       expect([path, method, answer.status]).toEqual([path, method, 404])
     }
-    expect(await (await api('/v2/sandboxes', { key })).json()).toEqual([])
+    expect(await (await api('/v2/sandboxes', { key: team.key })).json()).toEqual([])
     expect(await detailOf(id)).toEqual(before)
   })
 })

@@ -135,6 +135,17 @@ export function createProgram(context: CommandContext, setExitCode: (code: numbe
         '\nAn interrupted rotation goes on with the next call, or with the next start of the service.',
     )
     .action(async () => await (await import('./commands/ca-rotate.ts')).caRotate(context, data()))
+  sshKeyCommands(program, context)
+  program
+    .command('port-forward')
+    .description('listen on 127.0.0.1 and bring each connection to a port of a sandbox, waking it')
+    .argument('<sandbox>', "the sandbox's id")
+    .argument('<ports...>', '<local port>:<sandbox port>, as 5432:5432; local port 0 takes a free one')
+    .addHelpText('after', API_HELP)
+    .action(async (sandbox, ports) => {
+      const { portForward } = await import('./commands/port-forward.ts')
+      await portForward(context, sandbox, ports, data())
+    })
   program
     .command('test')
     .description('run the tests; the last line counts them')
@@ -155,6 +166,39 @@ export function createProgram(context: CommandContext, setExitCode: (code: numbe
       await uninstall(context, { ...data(), ...options })
     })
   return program
+}
+
+const API_HELP = `
+Reaches the API that the clients' variables name (E2B_API_KEY with E2B_API_URL or E2B_DOMAIN), also on another machine;
+without them, or with --data, this machine's, which needs root.`
+
+function sshKeyCommands(program: Command, context: CommandContext): void {
+  const data = (): { data?: string | undefined } => program.opts()
+  const sshKey = program
+    .command('ssh-key')
+    .description("public keys that open the team's sandboxes over SSH: ssh -p <sshPort> <sandbox id>@<host>")
+    .addHelpText('after', API_HELP)
+  sshKey
+    .command('add')
+    .description('add a public key')
+    .argument('<file>', 'its ".pub" file; - reads standard input')
+    .option('--name <name>', 'what to call it (default: its comment)')
+    .action(async (file, options) => {
+      await (await import('./commands/ssh-key.ts')).sshKeyAdd(context, file, { ...data(), ...options })
+    })
+  sshKey
+    .command('list')
+    .description('show the keys: id, type, fingerprint, name')
+    .action(async () => await (await import('./commands/ssh-key.ts')).sshKeyList(context, data()))
+  sshKey
+    .command('remove')
+    .description('take a key away; connections that it opened are cut')
+    .argument('<key>', 'id or fingerprint')
+    .action(async (key) => await (await import('./commands/ssh-key.ts')).sshKeyRemove(context, key, data()))
+  sshKey
+    .command('host')
+    .description("show the SSH door's port and its host key")
+    .action(async () => await (await import('./commands/ssh-key.ts')).sshKeyHost(context, data()))
 }
 
 function parseCount(text: string): number {

@@ -6,7 +6,7 @@ import { doorServer, type DoorServer, type TlsMaterial } from './door/door-serve
 import { listenOn } from './door/listen-on.ts'
 import type { LimitSettings } from './limit/sandbox-limits.ts'
 import type { RouteSource, StopCause } from './route-source.ts'
-import { Traffic } from './traffic.ts'
+import { Traffic, type ApiUpgrades } from './traffic.ts'
 
 /** How often, in ms, connections that fell idle are closed while the gateway drains. */
 const DRAIN_STEP_MS = 50
@@ -16,6 +16,8 @@ export interface GatewayOptions {
   routes: RouteSource
   /** Takes every request that is not for a sandbox. */
   api: RequestListener
+  /** Takes those requests that are not for a sandbox and ask for another protocol; without it none may. */
+  apiUpgrades?: ApiUpgrades
   /** Name of the https door; sandboxes are `<port>-<id>.<domain>`, the API is `api.<domain>`. */
   domain: string
   /** Addresses that both doors listen on. */

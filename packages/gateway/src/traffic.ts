@@ -14,11 +14,20 @@ import { watchForEnd } from './forward/watch-for-end.ts'
 import { SandboxLimits, type LimitSettings } from './limit/sandbox-limits.ts'
 import type { RouteSource, StopCause } from './route-source.ts'
 
+/** Requests to the API that ask for another protocol. */
+export interface ApiUpgrades {
+  /** Whether a request gets the bare connection; otherwise it is an ordinary request. */
+  accepts(request: IncomingMessage): boolean
+  /** Takes a connection and answers it. Until `stopWatching` is called, it is destroyed when its client goes away, and is not to be read. */
+  take(request: IncomingMessage, socket: Duplex, head: Buffer, stopWatching: () => void): void
+}
+
 /** What {@link Traffic} works with. */
 export interface TrafficOptions {
   routes: RouteSource
   /** Takes every request that is not for a sandbox. */
   api: RequestListener
+  apiUpgrades?: ApiUpgrades
   domain: string
   limits: LimitSettings
   /** How many proxies of the operator's own stand before the gateway. */
@@ -64,7 +73,9 @@ export class Traffic {
 
   /** Whether a request that asks for another protocol gets the bare connection; otherwise it is an ordinary request. */
   shouldUpgrade(request: IncomingMessage): boolean {
-    return upgradeProtocol(request) !== undefined && this.#classify(request).kind === 'sandbox'
+    if (upgradeProtocol(request) === undefined) return false
+    const { kind } = this.#classify(request)
+    return kind === 'sandbox' || (kind === 'api' && this.#options.apiUpgrades?.accepts(request) === true)
   }
 
   /** Takes a connection for which {@link Traffic.shouldUpgrade} said yes. */
@@ -73,6 +84,10 @@ export class Traffic {
     this.#upgraded.add(socket)
     socket.once('close', () => this.#upgraded.delete(socket))
     const where = this.#classify(request)
+    if (where.kind === 'api') {
+      this.#options.apiUpgrades?.take(request, socket, head, watchForEnd(socket))
+      return
+    }
     const protocol = upgradeProtocol(request)
     if (where.kind !== 'sandbox' || protocol === undefined) {
       socket.destroy()

@@ -10,6 +10,9 @@ export const TUNNEL_PATH = '/tunnel'
 /** Value of the Upgrade header that a tunnel is asked for with; after the 101 the connection is the port's. */
 export const TUNNEL_PROTOCOL = 'drowse-tunnel'
 
+/** Header of the daemon's `Start` by which a reader is waited for however long it takes nothing, in place of being dropped after a minute. */
+export const HOLD_OUTPUT_HEADER = 'Drowse-Hold-Output'
+
 /**
  * Body of the daemon's `POST /init`, sent by the node after every create, wake and clone.
  * A call must carry `X-Access-Token` equal to the token set before, if one was set.

@@ -1,6 +1,7 @@
 export {
   ENVD_PORT,
   ENVD_VERSION,
+  HOLD_OUTPUT_HEADER,
   TUNNEL_PATH,
   TUNNEL_PROTOCOL,
   type EnvdInit,
@@ -17,6 +18,13 @@ export {
   type FileSignatureVerdict,
   type SignedFileRequest,
 } from './file-signature.ts'
+export {
+  parsePortStreamPath,
+  PORT_STREAM_CLOSE,
+  PORT_STREAM_END,
+  PORT_STREAM_MAX_MESSAGE,
+  portStreamPath,
+} from './port-stream.ts'
 export { isSameSecret } from './same-secret.ts'
 export { isSandboxId, newSandboxId, type SandboxId } from './sandbox-id.ts'
 export { publicState, SANDBOX_STATES, SANDBOX_TRANSITIONS, type SandboxState } from './sandbox-state.ts'

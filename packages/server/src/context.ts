@@ -17,9 +17,12 @@ import { DrowseError } from '@drowse/protocol'
 import { hostEngine } from './host-engine.ts'
 import { hostNameservers } from './host-nameservers.ts'
 import { createApp } from './http/app.ts'
+import { PortStreams } from './http/port-streams.ts'
 import { SandboxMetrics } from './metrics/sandbox-metrics.ts'
 import { SandboxService } from './sandboxes/service.ts'
 import type { ServicePorts } from './service-record.ts'
+import { createSshAccess } from './ssh/ssh-access.ts'
+import { SshFront } from './ssh/ssh-front.ts'
 import { stopAtStep } from './stop-at.ts'
 import { openSqliteStore } from './store/database.ts'
 import { ensureAdminKey } from './teams/admin-key.ts'
@@ -40,6 +43,7 @@ export interface ServiceContext {
   sandboxes: SandboxService
   metrics: SandboxMetrics
   gateway: Gateway
+  ssh: SshFront
   /** To be set once the doors are open; clients are told the https one. */
   ports: ServicePorts
 }
@@ -68,8 +72,10 @@ export async function buildContext(
     createNode({ folder, engine, assets, nameservers, clock, logger, settings: config, ...onStep }),
   )
   policyOf = (address) => node.egressAt(address)
-  const { maxTimeoutHours } = config
-  const sandboxes = stack.use(new SandboxService({ store, node, clock, logger, maxTimeoutHours, ...onStep }))
+  const { maxTimeoutHours, sandboxConnections: maxAttachments } = config
+  const sandboxes = stack.use(
+    new SandboxService({ store, node, clock, logger, maxTimeoutHours, maxAttachments, ...onStep }),
+  )
 
   const metrics = stack.use(new SandboxMetrics({ node, clock, logger }))
   sandboxes.onChange(({ id, state }) => {
@@ -77,7 +83,19 @@ export async function buildContext(
   })
 
   const ports: ServicePorts = { httpPort: config.httpPort, httpsPort: config.httpsPort }
+  const ssh = stack.use(
+    new SshFront({
+      access: createSshAccess(sandboxes, store.sshKeys),
+      port: config.sshPort,
+      bindAddresses: config.bindAddresses,
+      secretsDirectory: folder.secrets,
+      logger,
+    }),
+  )
   const app = await createApp({
+    sshKeys: store.sshKeys,
+    ssh,
+    clock,
     sandboxes,
     metrics,
     templates: node,
@@ -106,6 +124,7 @@ export async function buildContext(
     createGateway({
       routes: sandboxes.routes,
       api: (request, response) => app.routing(request, response),
+      apiUpgrades: new PortStreams({ sandboxes, teams: store.teams, logger }),
       domain,
       bindAddresses: config.bindAddresses,
       httpPort: config.httpPort,
@@ -120,8 +139,11 @@ export async function buildContext(
   // Also the local one: "drowse ca rotate" replaces it.
   const onChange = (changed: TlsMaterial): void => gateway.replaceCertificate(changed)
   stack.use(watchCertificate({ files: ownFiles ?? local.files, current: tls, onChange, logger, clock }))
-  sandboxes.onStopped((id, cause) => gateway.dropConnections(id, cause))
-  return { folder, node, sandboxes, metrics, gateway, ports }
+  sandboxes.onStopped((id, cause) => {
+    gateway.dropConnections(id, cause)
+    if (cause === 'killed') ssh.sandboxGone(id)
+  })
+  return { folder, node, sandboxes, metrics, gateway, ssh, ports }
 }
 
 function ownCertificateFiles({ tlsCertFile, tlsKeyFile }: Config): CertificateFiles | undefined {

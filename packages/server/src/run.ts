@@ -27,12 +27,14 @@ export async function runService(config: Config, options: ServiceOptions): Promi
   await using starting = new AsyncDisposableStack()
   // Put first, so undone last: while anything of this service is left, no other one starts.
   starting.defer(async () => await removeServiceRecord(folder))
-  const { node, sandboxes, metrics, gateway, ports } = await buildContext(config, options, starting)
+  const { node, sandboxes, metrics, gateway, ssh, ports } = await buildContext(config, options, starting)
   await node.start()
   await sandboxes.start()
   metrics.start()
   signal?.throwIfAborted()
   Object.assign(ports, await gateway.listen())
+  const sshPort = await ssh.listen()
+  if (sshPort !== undefined) ports.sshPort = sshPort
   await writeServiceRecord(folder, ports)
   const warm = (): void => {
     node.warm().catch((error: unknown) => {

@@ -11,6 +11,8 @@ const schema = z.object({ pid: z.int().positive(), startTime: z.number() })
 export interface ServicePorts {
   httpPort: number
   httpsPort: number
+  /** Absent when there is no SSH door. */
+  sshPort?: number
 }
 
 /** Throws "setup_failed" when another process serves this data folder: two of them would undo each other's work. */
@@ -31,6 +33,7 @@ export async function writeServiceRecord(folder: DataFolder, ports: ServicePorts
     startTime: (await readProcessStat(process.pid))?.startTime,
     httpPort: ports.httpPort,
     httpsPort: ports.httpsPort,
+    ...(ports.sshPort === undefined ? {} : { sshPort: ports.sshPort }),
     startedAt: new Date().toISOString(),
   }
   await writeFileAtomic(recordPath(folder), `${JSON.stringify(record)}\n`, 0o644)

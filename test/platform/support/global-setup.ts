@@ -17,7 +17,8 @@ declare module 'vitest' {
 function sharedPlace(lane = '0'): InstallationPlace {
   if (!/^\d$/.test(lane)) throw new Error(`DROWSE_TEST_LANE is "${lane}": it must be a digit`)
   const index = Number(lane)
-  return { httpPort: 13_210 + index, httpsPort: 13_443 + index, subnet: `10.${240 + index}.0.0/16` }
+  const subnet = `10.${240 + index}.0.0/16`
+  return { httpPort: 13_210 + index, httpsPort: 13_443 + index, sshPort: 13_222 + index, subnet }
 }
 
 /** Brings one service up by `drowse up` for all platform tests, and uninstalls it after them. */

@@ -11,6 +11,8 @@ const REPOSITORY = join(import.meta.dirname, '..', '..', '..')
 export interface InstallationPlace {
   httpPort: number
   httpsPort: number
+  /** Absent for no SSH door. */
+  sshPort?: number
   subnet: string
   /** An empty folder to use; a new one below /var/tmp when absent. */
   data?: string
@@ -31,6 +33,7 @@ export async function makeInstallation(
     DROWSE_DATA: data,
     DROWSE_HTTP_PORT: String(place.httpPort),
     DROWSE_HTTPS_PORT: String(place.httpsPort),
+    ...(place.sshPort === undefined ? {} : { DROWSE_SSH_PORT: String(place.sshPort) }),
     DROWSE_SUBNET: place.subnet,
     // Tests that need more than the base template see to it themselves.
     DROWSE_BACKGROUND_TEMPLATES: 'none',

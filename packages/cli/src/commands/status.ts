@@ -22,6 +22,7 @@ export async function status(command: CommandContext, options: GlobalOptions): P
     row('service', `${out.style('green', 'running')}, pid ${service.pid}, since ${since}`)
     row('http door', addresses.http)
     row('https door', addresses.https)
+    if (service.sshPort !== undefined) row('ssh door', `port ${service.sshPort}; see "drowse ssh-key host"`)
     const counts = await countSandboxes(installation)
     const words = Object.entries(counts).map(([state, count]) => `${count} ${state}`)
     row('sandboxes', words.join(', '))

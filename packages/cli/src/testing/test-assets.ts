@@ -16,7 +16,7 @@ import {
 import { ensurePythonEnvironment, environmentPython } from './python-environment.ts'
 
 /** Debian packages that tests need besides those of the service. */
-const TEST_PACKAGES = ['curl', 'python3', 'python3-venv']
+const TEST_PACKAGES = ['curl', 'openssh-client', 'python3', 'python3-venv']
 
 /** A browser, and `certutil`, which makes the local authority known to it. */
 const BROWSER_PACKAGES = ['chromium', 'libnss3-tools']

@@ -10,6 +10,8 @@ export const configSchema = z.strictObject({
   httpPort: z.int().min(0).max(65_535).default(3210),
   /** Port of the https door: `api.<domain>` and `<port>-<id>.<domain>`. 0 takes a free one. */
   httpsPort: z.int().min(0).max(65_535).default(3443),
+  /** Port of the SSH door, on the same addresses; unset, there is none. 0 takes a free one. */
+  sshPort: z.int().min(0).max(65_535).optional(),
   /** Name under which sandboxes are reached over https, without port. */
   domain: z
     .string()

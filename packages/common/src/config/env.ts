@@ -19,6 +19,7 @@ export const CONFIG_VARIABLES: Readonly<Record<string, { field: keyof ConfigInpu
   DROWSE_BIND: { field: 'bindAddresses', parse: list },
   DROWSE_HTTP_PORT: { field: 'httpPort', parse: number },
   DROWSE_HTTPS_PORT: { field: 'httpsPort', parse: number },
+  DROWSE_SSH_PORT: { field: 'sshPort', parse: number },
   DROWSE_DOMAIN: { field: 'domain', parse: text },
   DROWSE_TLS_CERT_FILE: { field: 'tlsCertFile', parse: text },
   DROWSE_TLS_KEY_FILE: { field: 'tlsKeyFile', parse: text },

@@ -53,6 +53,18 @@ describe('OutputFanOut', () => {
     expect(held).toEqual([true, false, true, false])
   })
 
+  it('waits for a patient subscriber however long it takes nothing, and drops others', () => {
+    vi.useFakeTimers()
+    const { output, held } = fanOut()
+    const patient = output.subscribe({ isPatient: true })
+    const other = output.subscribe()
+    output.publish(chunk(10))
+    vi.advanceTimersByTime(1_000_000)
+    expect(held).toEqual([true])
+    expect(patient.queuedBytes).toBe(10)
+    expect(other.queuedBytes).toBe(0)
+  })
+
   it('drops a subscriber that falls too far behind a quicker one', async () => {
     const { output } = fanOut()
     const slow = output.subscribe()

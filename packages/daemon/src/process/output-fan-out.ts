@@ -26,10 +26,11 @@ const FAN_OUT_LIMITS: FanOutLimits = {
  *
  * The quickest subscriber sets the pace: while it has enough waiting, the process is held back (`onHold`), as by a terminal.
  * Slower ones are served from their queue, up to a bound. So one dead reader among live ones never blocks them, and a single dead
- * one blocks the process for `stallMs` at most.
+ * one blocks the process for `stallMs` at most, unless it asked to be waited for.
  */
 export class OutputFanOut {
   readonly #subscriptions = new Set<OutputSubscription>()
+  readonly #patient = new WeakSet<OutputSubscription>()
   readonly #onHold: (isHeld: boolean) => void
   readonly #limits: FanOutLimits
   #isHeld = false
@@ -41,8 +42,11 @@ export class OutputFanOut {
     this.#limits = limits
   }
 
-  /** A new subscription, from this moment on. After the end it holds the end only. */
-  subscribe(): OutputSubscription {
+  /**
+   * A new subscription, from this moment on. After the end it holds the end only. One that `isPatient` is waited for however long it takes
+   * nothing: whoever reads has other means to find that its reader is gone.
+   */
+  subscribe({ isPatient = false } = {}): OutputSubscription {
     const subscription = new OutputSubscription(
       () => this.#taken(),
       (closed) => {
@@ -51,6 +55,7 @@ export class OutputFanOut {
       },
       this.#limits.chunkCostBytes,
     )
+    if (isPatient) this.#patient.add(subscription)
     if (this.#status === undefined) this.#subscriptions.add(subscription)
     else subscription.end(this.#status)
     this.#updateHold()
@@ -99,6 +104,12 @@ export class OutputFanOut {
 
   #restartStallTimer(): void {
     clearTimeout(this.#stallTimer)
-    this.#stallTimer = setTimeout(() => this.dropSubscribers('the subscriber does not read'), this.#limits.stallMs)
+    this.#stallTimer = setTimeout(() => this.#dropStalled(), this.#limits.stallMs)
+  }
+
+  #dropStalled(): void {
+    for (const subscription of this.#subscriptions) {
+      if (!this.#patient.has(subscription)) subscription.drop('the subscriber does not read')
+    }
   }
 }

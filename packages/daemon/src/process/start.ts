@@ -1,7 +1,13 @@
 import { stat } from 'node:fs/promises'
 import { create } from '@bufbuild/protobuf'
 import type { HandlerContext } from '@connectrpc/connect'
-import { DrowseError, StartResponseSchema, type StartRequest, type StartResponse } from '@drowse/protocol'
+import {
+  DrowseError,
+  HOLD_OUTPUT_HEADER,
+  StartResponseSchema,
+  type StartRequest,
+  type StartResponse,
+} from '@drowse/protocol'
 import type { DaemonContext } from '../context.ts'
 import { connectError } from '../rpc/connect-error.ts'
 import { basicUserName, requestUser } from '../users/request-user.ts'
@@ -37,10 +43,14 @@ export async function* start(
       terminal: request.pty === undefined ? undefined : (request.pty.size ?? DEFAULT_SIZE),
     })
     if (deadlineMs !== undefined) started.killAfter(deadlineMs)
-    const events = processEvents(started.pid, started.output.subscribe(), {
-      signal: context.signal,
-      keepaliveMs: keepaliveInterval(context.requestHeader.get('keepalive-ping-interval')),
-    })
+    const events = processEvents(
+      started.pid,
+      started.output.subscribe({ isPatient: context.requestHeader.has(HOLD_OUTPUT_HEADER) }),
+      {
+        signal: context.signal,
+        keepaliveMs: keepaliveInterval(context.requestHeader.get('keepalive-ping-interval')),
+      },
+    )
     for await (const event of events) yield create(StartResponseSchema, { event })
   } catch (error) {
     throw connectError(error)

@@ -1,37 +1,41 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import { isIPv4 } from 'node:net'
 import type { Logger } from '@drowse/common'
 import { DrowseError } from '@drowse/protocol'
-import type { DoorServer } from './door-server.ts'
 
 /** How often a free port is looked for that all addresses have free. */
 const MAX_PICKS = 20
 
+/** What listens on one address. */
+export interface Listener {
+  server: Server
+}
+
 /** A door that is to listen on several addresses with one port. */
-export interface ListenOptions {
+export interface ListenOptions<L extends Listener> {
   addresses: readonly string[]
   /** 0 takes a port that is free on every address. */
   port: number
   /** Setting that changes the port, named in errors. */
   portSetting: string
-  makeServer: () => DoorServer
+  makeServer: () => L
   logger: Logger
 }
 
 /** Servers that listen, one for each address. */
-export interface Listening {
+export interface Listening<L extends Listener> {
   port: number
-  servers: DoorServer[]
+  servers: L[]
 }
 
 /**
  * Listens on every address with the same port. An IPv6 address that this host does not have is left out with a warning, as long as another one works.
  * Throws "setup_failed", with nothing left listening, when an address is not there, or the port is taken or not allowed.
  */
-export async function listenOn(options: ListenOptions): Promise<Listening> {
+export async function listenOn<L extends Listener>(options: ListenOptions<L>): Promise<Listening<L>> {
   for (let pick = 1; ; pick++) {
-    const servers: DoorServer[] = []
+    const servers: L[] = []
     try {
       return await listenOnce(options, servers)
     } catch (error) {
@@ -42,10 +46,12 @@ export async function listenOn(options: ListenOptions): Promise<Listening> {
   }
 }
 
+type Where = Pick<ListenOptions<Listener>, 'addresses' | 'port' | 'portSetting'>
+
 /** What Node's listen fails with. */
 type ListenFailure = NodeJS.ErrnoException & { address?: string; port?: number }
 
-async function listenOnce(options: ListenOptions, servers: DoorServer[]): Promise<Listening> {
+async function listenOnce<L extends Listener>(options: ListenOptions<L>, servers: L[]): Promise<Listening<L>> {
   // An IPv6 wildcard takes IPv4 too, unless IPv4 has a server of its own.
   const ipv6Only = options.addresses.some((address) => isIPv4(address))
   let port = options.port
@@ -73,7 +79,7 @@ function isMissingIpv6(error: unknown, address: string): boolean {
   return !isIPv4(address) && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')
 }
 
-function listenError(error: ListenFailure, options: ListenOptions): DrowseError {
+function listenError(error: ListenFailure, options: Where): DrowseError {
   const address = error.address ?? options.addresses.join(', ')
   const port = error.port ?? options.port
   return new DrowseError('setup_failed', `Cannot listen on ${address} port ${port}: ${reason(error, port, options)}`, {
@@ -82,7 +88,7 @@ function listenError(error: ListenFailure, options: ListenOptions): DrowseError 
   })
 }
 
-function reason(error: ListenFailure, port: number, options: ListenOptions): string {
+function reason(error: ListenFailure, port: number, options: Where): string {
   switch (error.code) {
     case 'EADDRINUSE':
       return `the port is taken; end the program that has it (\`ss -ltnp 'sport = :${port}'\` shows it) or set another with ${options.portSetting}`

@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http'
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { ENVD_PORT, TUNNEL_PATH, TUNNEL_PROTOCOL } from '@drowse/protocol'
 import type { SandboxTarget } from '../classify/classify-request.ts'
 import type { RouteAccess, RouteSource } from '../route-source.ts'
@@ -25,16 +25,29 @@ export async function connectLoopback(
   }
 }
 
+/**
+ * Connects to a port of the guest's loopback by way of its daemon; one end may be closed before the other. `undefined` when nothing
+ * listens there, or the daemon does not answer. Never throws.
+ */
+export async function connectGuestPort(
+  daemon: { host: string; port: number },
+  port: number,
+  accessToken: string | undefined,
+): Promise<Socket | undefined> {
+  return await askDaemon(daemon, port, accessToken, { allowHalfOpen: true })
+}
+
 async function askDaemon(
   daemon: { host: string; port: number },
   port: number,
   accessToken: string | undefined,
+  { allowHalfOpen } = { allowHalfOpen: false },
 ): Promise<Socket | undefined> {
   return new Promise((resolve) => {
     const call = httpRequest({
       ...daemon,
       path: `${TUNNEL_PATH}?port=${port}`,
-      agent: false,
+      createConnection: () => connect({ ...daemon, allowHalfOpen }),
       timeout: ANSWER_LIMIT_MS,
       headers: {
         Connection: 'Upgrade',

@@ -9,9 +9,10 @@ import { createErrorHandler } from './error-handler.ts'
 import { MAX_BODY_BYTES, readJsonBodies } from './json-body.ts'
 import { answerOtherMethods } from './method-not-allowed.ts'
 import { sandboxRoutes, type SandboxRouteDependencies } from './routes/sandbox-routes.ts'
+import { sshRoutes, type SshRouteDependencies } from './routes/ssh-keys.ts'
 
 /** What the REST API is built from. */
-export interface AppOptions extends SandboxRouteDependencies {
+export interface AppOptions extends SandboxRouteDependencies, SshRouteDependencies {
   teams: TeamRepo
   logger: Logger
 }
@@ -54,6 +55,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     requireApiKey(api, options.teams)
     const otherMethods = answerOtherMethods(api)
     sandboxRoutes(api, options)
+    sshRoutes(api, options)
     otherMethods.finish()
   })
   await app.ready()

@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyInstance } from 'fastify'
 import type { TeamRepo } from '../store/repos/team-repo.ts'
 import { authenticate } from '../teams/authenticate.ts'
 
@@ -13,13 +14,14 @@ declare module 'fastify' {
 export function requireApiKey(app: FastifyInstance, teams: TeamRepo): void {
   app.decorateRequest('teamId', '')
   app.addHook('onRequest', async (request) => {
-    request.teamId = await authenticate(teams, apiKey(request))
+    request.teamId = await authenticate(teams, apiKeyOf(request.headers))
   })
 }
 
-function apiKey(request: FastifyRequest): string | undefined {
-  const header = request.headers['x-api-key']
+/** The API key that a request carries. */
+export function apiKeyOf(headers: IncomingHttpHeaders): string | undefined {
+  const header = headers['x-api-key']
   const given = Array.isArray(header) ? header[0] : header
   if (given !== undefined && given !== '') return given
-  return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
 }

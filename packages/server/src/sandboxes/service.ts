@@ -4,6 +4,7 @@ import type { RouteSource, StopCause } from '@drowse/gateway'
 import type { SandboxId } from '@drowse/protocol'
 import type { LogEntry } from '../events/log-entry.ts'
 import type { Store } from '../store/store.ts'
+import { Attachments, type Attachment, type AttachOptions } from './attachments.ts'
 import { connectSandbox, resumeSandbox, type ConnectRequest } from './connect.ts'
 import { createSandbox, type CreateRequest } from './create.ts'
 import { createSandboxOnce, type RepeatableCreate } from './create-once.ts'
@@ -35,6 +36,8 @@ export interface SandboxServiceOptions {
   logger: Logger
   /** Longest continuous run, in hours. */
   maxTimeoutHours: number
+  /** SSH sessions and forwarded connections at once to one sandbox; 0, the default, sets no bound. */
+  maxAttachments?: number
   /** Called when an operation reaches a step; for tests that end the service there. */
   onStep?: (step: ServerStep) => void
 }
@@ -44,6 +47,7 @@ export class SandboxService implements AsyncDisposable {
   readonly routes: RouteSource
   readonly #context: LifecycleContext
   readonly #expiry: Expiry
+  readonly #attachments: Attachments
   #stopListening: () => void = () => {}
 
   constructor(options: SandboxServiceOptions) {
@@ -55,6 +59,8 @@ export class SandboxService implements AsyncDisposable {
       expire: async (id) => await expireSandbox(this.#context, id),
     })
     this.#context.ledger.subscribe((sandbox) => this.#expiry.notice(sandbox))
+    this.#attachments = new Attachments(this.#context, options.maxAttachments ?? 0)
+    this.onStopped((id, cause) => this.#attachments.stopped(id, cause))
     this.#context.onRepair((id) => this.#expiry.retryLater(id))
     this.routes = createRouteSource(this.#context)
   }
@@ -126,6 +132,11 @@ export class SandboxService implements AsyncDisposable {
   /** See `updateNetwork`. */
   async updateNetwork(teamId: string, id: string, update: NetworkUpdate): Promise<void> {
     await updateNetwork(this.#context, teamId, id, update)
+  }
+
+  /** See `Attachments.attach`. */
+  async attach(id: SandboxId, options: AttachOptions): Promise<Attachment> {
+    return await this.#attachments.attach(id, options)
   }
 
   /** See `getSandbox`. */

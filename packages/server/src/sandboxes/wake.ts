@@ -23,10 +23,21 @@ export async function wakeSandbox(context: LifecycleContext, id: SandboxId): Pro
   })
 }
 
-async function wake(context: LifecycleContext, id: SandboxId): Promise<void> {
+/**
+ * As {@link wakeSandbox}, for somebody who has shown that the sandbox is theirs: whatever its auto-resume says. What was paused without
+ * its memory boots from its files.
+ */
+export async function wakeOwnSandbox(context: LifecycleContext, id: SandboxId): Promise<void> {
+  await context.wakes.run(
+    `${id}:own`,
+    async () => await context.exclusive(id, async () => await wake(context, id, true)),
+  )
+}
+
+async function wake(context: LifecycleContext, id: SandboxId, isOwner = false): Promise<void> {
   const sandbox = await getSettled(context, id)
   if (sandbox.state === 'running') return
-  if (!isWakeable(sandbox)) throw sandboxNotFound(id)
+  if (!isOwner && !isWakeable(sandbox)) throw sandboxNotFound(id)
   const timeoutMs = wakeTimeoutMs(sandbox, context.planMs)
   await startRun(context, sandbox, { timeoutMs, memory: true, reason: 'traffic' })
 }

@@ -46,6 +46,7 @@ test('openSqliteStore() brings the store of an earlier version up to date, with 
     {
       using database = new DatabaseSync(path)
       database.exec(`
+        drop table ssh_keys;
         drop table idempotency_keys;
         alter table sandboxes drop column was_guest_silent;
         delete from kysely_migration where name > '0001-initial';

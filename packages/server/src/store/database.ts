@@ -6,6 +6,7 @@ import { MIGRATIONS } from './migrations/migrations.ts'
 import { KyselyEventRepo } from './repos/kysely-event-repo.ts'
 import { KyselyIdempotencyRepo } from './repos/kysely-idempotency-repo.ts'
 import { KyselySandboxRepo } from './repos/kysely-sandbox-repo.ts'
+import { KyselySshKeyRepo } from './repos/kysely-ssh-key-repo.ts'
 import { KyselyTeamRepo } from './repos/kysely-team-repo.ts'
 import { GroupCommit, type Writer } from './group-commit.ts'
 import type { DatabaseSchema } from './schema.ts'
@@ -42,6 +43,7 @@ function repos(db: Kysely<DatabaseSchema>, write: Writer, writeSoftly: Writer = 
     events: new KyselyEventRepo(db, write),
     idempotency: new KyselyIdempotencyRepo(db, write),
     teams: new KyselyTeamRepo(db, write),
+    sshKeys: new KyselySshKeyRepo(db, write),
   }
 }
 

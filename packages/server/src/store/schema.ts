@@ -82,6 +82,18 @@ interface IdempotencyKeyTable {
   created_at: number
 }
 
+/** Public keys that open a team's sandboxes over SSH. */
+export interface SshKeyTable {
+  id: string
+  team_id: string
+  name: string
+  type: string
+  /** `<type> <base64>`. */
+  public_key: string
+  fingerprint: string
+  created_at: number
+}
+
 /** Every table of the store. */
 export interface DatabaseSchema {
   teams: TeamTable
@@ -89,4 +101,5 @@ export interface DatabaseSchema {
   sandboxes: SandboxTable
   events: EventTable
   idempotency_keys: IdempotencyKeyTable
+  ssh_keys: SshKeyTable
 }

@@ -2,6 +2,7 @@ import { newSandboxId, SANDBOX_STATES, SANDBOX_TRANSITIONS, type SandboxState } 
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
+import type { SshKey } from './repos/ssh-key-repo.ts'
 import type { SandboxListQuery } from './repos/sandbox-repo.ts'
 import type { Store } from './store.ts'
 
@@ -255,6 +256,38 @@ export function describeStoreContract(name: string, open: () => Promise<Store>):
       expect(await store.sandboxes.find(mine.id)).toBeUndefined()
       expect(await store.sandboxes.find(others.id)).toEqual(others)
     })
+  })
+
+  test(`${name} SSH keys open the sandboxes of their team alone, and are removed by it alone`, async () => {
+    await using store = await openWithTeams()
+    const key = (fields: Partial<SshKey>): SshKey => ({
+      id: 'k1',
+      teamId: 'team-a',
+      name: 'a "key"',
+      type: 'ssh-ed25519',
+      publicKey: 'ssh-ed25519 AAAA',
+      fingerprint: 'SHA256:1',
+      createdAtMs: NOW,
+      ...fields,
+    })
+    expect(await store.sshKeys.insert(key({}))).toBe(true)
+    expect(await store.sshKeys.insert(key({ id: 'k2' }))).toBe(false)
+    expect(await store.sshKeys.insert(key({ id: 'k3', teamId: 'team-b', fingerprint: 'SHA256:2' }))).toBe(true)
+    expect(await store.sshKeys.list('team-a')).toEqual([key({})])
+    const running = sandboxFixture({ state: 'paused' })
+    const gone = sandboxFixture({ state: 'killing' })
+    for (const sandbox of [running, gone]) await store.sandboxes.insert(sandbox)
+    expect(await store.sshKeys.findForSandbox(running.id, 'SHA256:1')).toEqual(key({}))
+    for (const [id, fingerprint] of [
+      [running.id, 'SHA256:2'],
+      [gone.id, 'SHA256:1'],
+      ["' or 1=1", 'SHA256:1'],
+    ] as const) {
+      expect(await store.sshKeys.findForSandbox(id, fingerprint)).toBeUndefined()
+    }
+    expect(await store.sshKeys.remove('team-b', 'k1')).toBe(false)
+    expect(await store.sshKeys.remove('team-a', 'k1')).toBe(true)
+    expect(await store.sshKeys.findForSandbox(running.id, 'SHA256:1')).toBeUndefined()
   })
 
   test(`${name} teams find a key by its hash`, async () => {

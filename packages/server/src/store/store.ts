@@ -1,6 +1,7 @@
 import type { EventRepo } from './repos/event-repo.ts'
 import type { IdempotencyRepo } from './repos/idempotency-repo.ts'
 import type { SandboxRepo } from './repos/sandbox-repo.ts'
+import type { SshKeyRepo } from './repos/ssh-key-repo.ts'
 import type { TeamRepo } from './repos/team-repo.ts'
 
 /** The repositories, all on one connection or one transaction. */
@@ -9,6 +10,7 @@ export interface Repos {
   events: EventRepo
   idempotency: IdempotencyRepo
   teams: TeamRepo
+  sshKeys: SshKeyRepo
 }
 
 /** What the control plane remembers. */

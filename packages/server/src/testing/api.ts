@@ -81,6 +81,9 @@ async function startApp(harness: Harness): Promise<FastifyInstance> {
     metrics: harness.metrics,
     templates: harness.node,
     teams: harness.store.teams,
+    sshKeys: harness.store.sshKeys,
+    ssh: { facts: undefined, keyRemoved: () => {} },
+    clock: harness.clock,
     logger: silentLogger,
     publicDomain: () => 'drowse.localhost:3443',
   })

@@ -75,6 +75,9 @@ async function measureLists(
     metrics: new SandboxMetrics({ node, clock: systemClock, logger: silentLogger }),
     templates: node,
     teams: store.teams,
+    sshKeys: store.sshKeys,
+    ssh: { facts: undefined, keyRemoved: () => {} },
+    clock: systemClock,
     logger: silentLogger,
     publicDomain: () => 'drowse.localhost',
   })

@@ -4,14 +4,15 @@ import type { SetupContext } from '../context.ts'
 import { findRunningService } from '../service/service-record.ts'
 import type { Finding } from './finding.ts'
 
-/** Checks that both doors can be opened, or are open already and ours. */
+/** Checks that the doors can be opened, or are open already and ours. */
 export async function checkPorts({ config, folder }: SetupContext): Promise<Finding> {
   const name = 'ports'
   const service = await findRunningService(folder)
-  const own = service === undefined ? [] : [service.httpPort, service.httpsPort]
+  const own = service === undefined ? [] : [service.httpPort, service.httpsPort, service.sshPort]
   const doors = [
     { port: config.httpPort, variable: 'DROWSE_HTTP_PORT' },
     { port: config.httpsPort, variable: 'DROWSE_HTTPS_PORT' },
+    ...(config.sshPort === undefined ? [] : [{ port: config.sshPort, variable: 'DROWSE_SSH_PORT' }]),
   ]
   for (const { port, variable } of doors.filter((door) => door.port !== 0 && !own.includes(door.port))) {
     for (const address of config.bindAddresses) {
@@ -26,7 +27,7 @@ export async function checkPorts({ config, folder }: SetupContext): Promise<Find
     }
   }
   const state = service === undefined ? 'free' : 'open and ours'
-  return { name, status: 'ok', detail: `${doors.map((door) => door.port).join(' and ')} ${state}` }
+  return { name, status: 'ok', detail: `${doors.map((door) => door.port).join(', ')} ${state}` }
 }
 
 /** Tries to listen for a moment. `undefined` when it works or when the host has no such address at all. */

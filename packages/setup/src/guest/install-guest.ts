@@ -4,6 +4,7 @@ import { ensureDirectory, exec, writeFileAtomic } from '@drowse/common'
 import { bundleDaemon } from '@drowse/daemon'
 import { bundleInterpreter } from '@drowse/interpreter'
 import { guestAssetSchema, type GuestAsset } from '@drowse/node'
+import { bundleSftpServer } from '@drowse/sftp'
 import type { SetupContext } from '../context.ts'
 import { readJsonFile } from '../host/read-json-file.ts'
 import { installFolder, removeStaging } from '../host/staging.ts'
@@ -18,7 +19,7 @@ const TINI = '/usr/bin/tini-static'
 const NAME_LENGTH = 16
 
 /**
- * Makes the guest runtime (`tini`, `node`, `lib/`, `daemon.mjs`, `koffi.node`, `interpreter/`) in `guest/<hash>/` and records it in
+ * Makes the guest runtime (`tini`, `node`, `lib/`, `daemon.mjs`, `koffi.node`, `interpreter/`, `sftp.mjs`) in `guest/<hash>/` and records it in
  * `guest/current.json`.
  * It is put together at each run, which takes a moment, and kept when its content is the recorded one. Older ones stay for the images that use them.
  */
@@ -66,5 +67,7 @@ async function assembleGuest(directory: string, node: string): Promise<void> {
   for (const [from, to] of files) await copyFile(from, to)
   const daemon = await bundleDaemon(join(directory, 'daemon.mjs'))
   await bundleInterpreter(join(directory, 'interpreter'))
-  for (const path of [directory, lib, ...daemon, ...files.map(([, to]) => to)]) await chmod(path, 0o755)
+  const sftp = join(directory, 'sftp.mjs')
+  await bundleSftpServer(sftp)
+  for (const path of [directory, lib, sftp, ...daemon, ...files.map(([, to]) => to)]) await chmod(path, 0o755)
 }

@@ -11,6 +11,7 @@ const serviceRecordSchema = z.object({
   startTime: z.coerce.number(),
   httpPort: z.int(),
   httpsPort: z.int(),
+  sshPort: z.int().optional(),
   startedAt: z.union([z.string(), z.number()]),
 })
 

@@ -14,6 +14,7 @@ import { sandboxNetwork } from './sandbox-network.ts'
 import { sandboxPause } from './sandbox-pause.ts'
 import { sandboxRefresh } from './sandbox-refresh.ts'
 import { sandboxResume } from './sandbox-resume.ts'
+import { sandboxTcp } from './sandbox-tcp.ts'
 import { sandboxTimeout } from './sandbox-timeout.ts'
 
 /** What routes about sandboxes use. */
@@ -40,4 +41,5 @@ export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDe
   sandboxTimeout(api, dependencies)
   sandboxRefresh(api, dependencies)
   sandboxNetwork(api, dependencies)
+  sandboxTcp(api)
 }

@@ -1,0 +1,1 @@
+export { bundleSftpServer } from './bundle.ts'
