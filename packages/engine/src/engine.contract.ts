@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DrowseError, type ErrorCode } from '@drowse/protocol'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { EgressPolicy } from './egress/egress-policy.ts'
 import type { Engine, EngineEvent, SandboxSpec } from './engine.ts'
 
 /** One engine with its host, made anew for each test. */
@@ -15,6 +16,8 @@ export interface EngineHarness extends AsyncDisposable {
   sources: Pick<SandboxSpec, 'layers' | 'guestDirectory'>
   /** Names of everything the host still holds for `id`: processes, mounts, namespaces, links, cgroups, files. */
   leftovers(id: string): Promise<string[]>
+  /** Networks that are closed to a sandbox at this moment, as the host knows it. */
+  denied(spec: SandboxSpec): Promise<string[]>
   /** Ends the sandbox's processes from outside, as a crash does. */
   crash(id: string): Promise<void>
 }
@@ -293,6 +296,45 @@ export function describeEngineContract(name: string, makeEngine: () => Promise<E
       await expectConflicts(['start', 'restore', 'checkpoint'])
       await engine.freeze(spec.id)
       await expectConflicts(['start', 'restore'])
+    })
+
+    test('an egress policy is in force from create on, in every status, over a restart of the service, until destroy', async () => {
+      const { engine } = harness
+      const policy = (deny: string): EgressPolicy => ({ allow: [], deny: [deny], domains: [] })
+      const spec = newSpec({ egress: policy('203.0.113.0/24') })
+      await engine.create(spec)
+      expect(await harness.denied(spec)).toEqual(['203.0.113.0/24'])
+      await engine.setEgress(spec.id, policy('198.51.100.0/24'))
+      expect(await harness.denied(spec)).toEqual(['198.51.100.0/24'])
+      await engine.start(spec)
+      await engine.freeze(spec.id)
+      await harness.reopen().setEgress(spec.id, policy('192.0.2.7'))
+      expect(await engine.status(spec.id)).toBe('frozen')
+      expect(await harness.denied(spec)).toEqual(['192.0.2.7'])
+      await engine.thaw(spec.id)
+      await engine.setEgress(spec.id, undefined)
+      await engine.setEgress(spec.id, undefined)
+      expect(await harness.denied(spec)).toEqual([])
+      await engine.setEgress(spec.id, policy('192.0.2.7'))
+      await engine.destroy(spec.id)
+      expect(await harness.denied(spec)).toEqual([])
+      expect(await harness.leftovers(spec.id)).toEqual([])
+    })
+
+    test('setEgress touches no neighbour, and refuses what it cannot put in force', async () => {
+      const { engine } = harness
+      const [mine, neighbour] = [newSpec(), newSpec()]
+      const policy: EgressPolicy = { allow: [], deny: ['0.0.0.0/0'], domains: [] }
+      await expectCode(engine.setEgress(mine.id, policy), 'conflict')
+      for (const spec of [mine, neighbour]) await engine.create(spec)
+      await engine.setEgress(mine.id, policy)
+      expect(await harness.denied(neighbour)).toEqual([])
+      for (const wrong of ['::/0', '1.2.3.4/33', 'example.com', '1.2.3.4 } accept']) {
+        await expectCode(engine.setEgress(mine.id, { ...policy, deny: [wrong] }), 'invalid_argument')
+      }
+      expect(await harness.denied(mine)).toEqual(['0.0.0.0/0'])
+      await engine.destroy(mine.id)
+      await expectCode(engine.setEgress(mine.id, policy), 'conflict')
     })
 
     test('list names every sandbox with its status', async () => {

@@ -14,7 +14,7 @@ import type {
   NetworkSlot,
   SandboxSpec,
 } from '../engine.ts'
-import type { EgressPolicy } from '../egress/egress-policy.ts'
+import { checkEgressPolicy, type EgressPolicy } from '../egress/egress-policy.ts'
 import type { ForeignSlots } from '../network/foreign-slots.ts'
 import { FakeGuest, type FakeMemory } from './fake-guest.ts'
 import type { FakeHost, FaultMethod } from './fake-host.ts'
@@ -92,6 +92,7 @@ export class FakeEngine implements Engine {
     this.#failIfAsked('setEgress')
     const sandbox = this.#host.sandboxes.get(id)
     if (sandbox === undefined || sandbox.isDead) throw statusConflict('set the egress of', id, 'absent')
+    if (policy !== undefined) checkEgressPolicy(policy)
     const { egress: _, ...rest } = sandbox.spec
     sandbox.spec = policy === undefined ? rest : { ...rest, egress: policy }
   }

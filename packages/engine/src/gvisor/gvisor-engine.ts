@@ -16,7 +16,7 @@ import type {
   SandboxSpec,
 } from '../engine.ts'
 import type { EgressPolicy } from '../egress/egress-policy.ts'
-import type { NameProxyPorts } from '../egress/egress-ruleset.ts'
+import type { NameProxy } from '../egress/names/name-proxy.ts'
 import { applyEgress, clearEgress } from '../egress/egress.ts'
 import { networkNames } from '../network/network-names.ts'
 import { findForeignSlots, type ForeignSlots } from '../network/foreign-slots.ts'
@@ -52,8 +52,8 @@ export interface GvisorEngineOptions {
   instance: string
   /** IPv4 network that sandbox addresses come from, `a.b.c.d/n`. */
   sandboxSubnet: string
-  /** Where the name-aware proxy of egress policies listens. */
-  nameProxy?: NameProxyPorts
+  /** The name-aware proxy of egress policies. */
+  nameProxy?: Pick<NameProxy, 'ports' | 'endConnections'>
   logger: Logger
 }
 
@@ -184,9 +184,11 @@ class GvisorEngine implements Engine {
       if (policy === undefined && record.hasEgress !== true) return
       const target = { instance, slot: record.slot }
       await writeSandboxRecord(stateDirectory, id, { ...record, hasEgress: true })
-      if (policy !== undefined) return await applyEgress(target, policy, nameProxy)
-      await clearEgress(target)
-      await writeSandboxRecord(stateDirectory, id, { ...record, hasEgress: false })
+      if (policy === undefined) await clearEgress(target)
+      else await applyEgress(target, policy, nameProxy?.ports)
+      // What the proxy holds was let through by the policy before.
+      nameProxy?.endConnections(this.endpoint(record, 0).host)
+      if (policy === undefined) await writeSandboxRecord(stateDirectory, id, { ...record, hasEgress: false })
     })
   }
 

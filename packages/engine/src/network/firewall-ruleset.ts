@@ -83,7 +83,7 @@ table inet ${table} {
 }
 
 /** Only what was redirected gets to the proxy, and nobody but a sandbox. */
-function proxyRules(ours: string, { tls, http, dns }: NameProxyPorts): string {
-  const toPorts = `meta l4proto { tcp, udp } th dport { ${tls}, ${http}, ${dns} }`
+function proxyRules(ours: string, { tls, http, any, dns }: NameProxyPorts): string {
+  const toPorts = `meta l4proto { tcp, udp } th dport { ${tls}, ${http}, ${any}, ${dns} }`
   return `\n    iifname ${ours} ct status dnat ${toPorts} accept\n    iifname != ${ours} ${toPorts} drop`
 }
