@@ -108,8 +108,11 @@ export interface NodeClient {
    * A running sandbox is confirmed, not cold, and its daemon gets `init` once more.
    */
   resume(id: SandboxId, options: { init: NodeInit; memory: boolean }): Promise<NodeResumeResult>
-  /** Changes what a sandbox may reach outside, running or paused: durable and in force when it resolves. `undefined` lifts every rule of its own. */
-  setEgress(id: SandboxId, policy: EgressPolicy | undefined): Promise<void>
+  /**
+   * Changes what a sandbox may reach outside, running or paused: durable and in force when it resolves. `undefined` lifts every rule of its own.
+   * A running guest is told `init` when it has to trust the egress authority, or no longer; one that does not answer learns of it at its next wake.
+   */
+  setEgress(id: SandboxId, policy: EgressPolicy | undefined, init: NodeInit): Promise<void>
   /** Removes a sandbox and all it saved. Unknown ids are fine. */
   kill(id: SandboxId): Promise<void>
   find(id: SandboxId): Promise<NodeSandbox | undefined>

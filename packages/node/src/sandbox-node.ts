@@ -44,6 +44,8 @@ export interface SandboxNodeOptions {
   assets: { engine: EngineAsset; guest: GuestAsset }
   /** Name servers of every sandbox. */
   nameservers: readonly string[]
+  /** Certificate (PEM) of the authority that speaks TLS for names with headers; sandboxes with such names are told to trust it. */
+  egressAuthority?: string
   clock: Clock
   logger: Logger
   /** Called after each step of an operation; default nothing. For tests that cut an operation there. */
@@ -122,14 +124,13 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     return this.#operate(id, (signal) => resumeSandbox(this.#context, id, options, signal))
   }
 
-  async setEgress(id: SandboxId, policy: EgressPolicy | undefined): Promise<void> {
-    await this.#operate(id, () => setEgress(this.#context, id, policy))
+  async setEgress(id: SandboxId, policy: EgressPolicy | undefined, init: NodeInit): Promise<void> {
+    await this.#operate(id, (signal) => setEgress(this.#context, id, { policy, init }, signal))
   }
 
-  /** The egress policy of the running sandbox whose address on the host's network is `address`, if it has one. */
+  /** The egress policy of the sandbox whose address on the host's network is `address`, if it has one. */
   egressAt(address: string): EgressPolicy | undefined {
-    const { shelf, engine } = this.#context
-    return shelf.running().find(({ network }) => engine.endpoint(network, 0).host === address)?.egress
+    return this.#context.shelf.at(address)?.egress
   }
 
   async kill(id: SandboxId): Promise<void> {

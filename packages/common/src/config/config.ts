@@ -32,6 +32,8 @@ export const configSchema = z.strictObject({
     .default('10.231.0.0/16'),
   /** Name servers inside sandboxes; empty takes the host's own. */
   nameservers: z.array(z.ipv4()).default([]),
+  /** More authorities, PEM, that servers may be of to which sandboxes' requests get headers (`network.rules`); beside the system's. */
+  egressCaFile: z.string().startsWith('/').optional(),
   /** Memory of a sandbox of the base template, in MiB. */
   memoryMb: z.int().min(128).default(1024),
   /** CPUs of a sandbox of the base template. */

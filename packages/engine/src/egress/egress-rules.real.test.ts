@@ -41,7 +41,14 @@ describe('rules that change the way out', () => {
     directory = await mkdtemp(join(tmpdir(), 'drowse-egress-'))
     await lab.addHost({ instance, subnet: SUBNET, addresses: [API, OTHER, SOCKS, DNS, DNS2, PRIVATE] })
     internet = await startRulesInternet(lab, {
-      known: { 'api.test': API, 'bad.test': API, 'other.test': OTHER, 'inside.test': PRIVATE, 'host.test': HOST, 'socks.test': SOCKS },
+      known: {
+        'api.test': API,
+        'bad.test': API,
+        'other.test': OTHER,
+        'inside.test': PRIVATE,
+        'host.test': HOST,
+        'socks.test': SOCKS,
+      },
       only: { 'only.test': API },
       nameservers: [DNS, DNS2],
     })
@@ -71,7 +78,14 @@ describe('rules that change the way out', () => {
       for (const scheme of ['http', 'https']) {
         const sent = { method: 'POST', body: 'hello', headers: { authorization: 'guess', 'X-Mine': '1' } }
         const echo = (await ask(`${scheme}://api.test/path?q=1`, API, sent)) as Echo
-        expect(echo).toMatchObject({ status: 200, method: 'POST', url: '/path?q=1', body: 'hello', at: API, from: HOST })
+        expect(echo).toMatchObject({
+          status: 200,
+          method: 'POST',
+          url: '/path?q=1',
+          body: 'hello',
+          at: API,
+          from: HOST,
+        })
         expect(values(echo, 'authorization')).toEqual([SECRET])
         expect(values(echo, 'x-mine')).toEqual(['1'])
         expect(values(echo, 'host')).toEqual(['api.test'])
@@ -133,7 +147,9 @@ describe('rules that change the way out', () => {
 
     test('leave other protocols on their ports alone, and another policy ends connections', async () => {
       await host.tell({ ...OPEN, headers })
-      expect(await guest<string>(`return await raw('${OTHER}', 80, '\\x00\\x01 nonsense\\r\\n\\r\\n')`)).toMatch(/400 Bad/)
+      expect(await guest<string>(`return await raw('${OTHER}', 80, '\\x00\\x01 nonsense\\r\\n\\r\\n')`)).toMatch(
+        /400 Bad/,
+      )
       const program = await lab.start(
         'a',
         `import { connect } from 'node:net'
@@ -163,7 +179,10 @@ describe('rules that change the way out', () => {
     test('takes every TCP connection, with its credentials', async () => {
       await host.tell({ ...OPEN, proxy })
       expect(await greeting(OTHER)).not.toBe(HOST)
-      expect(await ask('https://other.test/', OTHER)).toMatchObject({ at: OTHER, from: expect.not.stringContaining(HOST) })
+      expect(await ask('https://other.test/', OTHER)).toMatchObject({
+        at: OTHER,
+        from: expect.not.stringContaining(HOST),
+      })
       expect(await internet.proxied()).toEqual([`someone ${OTHER}:7001`, `someone ${OTHER}:443`])
       // UDP is not for a SOCKS5 CONNECT.
       expect(await guest<string[]>(`return await lookUp('${DNS}', 'api.test')`)).toEqual([API])

@@ -26,7 +26,13 @@ it.each([
 it('withHeaders() replaces every header of a name whatever its case, and keeps the others as they are', () => {
   const raw = ['Host', 'a', 'AUTHORIZATION', 'guess', 'X-A', '1', 'authorization', 'again', 'x-a', '2']
   expect(withHeaders(raw, { Authorization: 'Bearer x' })).toEqual([
-    ...['Host', 'a', 'X-A', '1', 'x-a', '2'],
-    ...['Authorization', 'Bearer x'],
+    'Host',
+    'a',
+    'X-A',
+    '1',
+    'x-a',
+    '2',
+    'Authorization',
+    'Bearer x',
   ])
 })

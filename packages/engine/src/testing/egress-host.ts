@@ -9,13 +9,20 @@ export interface EgressHost {
   /** Certificate of its egress authority. */
   authority: string
   /** Puts a policy in force for the sandbox `a`, which has the first slot; undefined for none. */
-  tell(policy: EgressPolicy | undefined): Promise<void>
+  tell: (policy: EgressPolicy | undefined) => Promise<void>
 }
 
 /** Starts firewall and proxy in the namespace `host` of a lab. `directory` is for files of its own. */
 export async function startEgressHost(
   lab: NetworkLab,
-  options: { instance: string; subnet: string; address: string; nameservers: string[]; directory: string; upstreamCa?: string },
+  options: {
+    instance: string
+    subnet: string
+    address: string
+    nameservers: string[]
+    directory: string
+    upstreamCa?: string
+  },
 ): Promise<EgressHost> {
   const program = await lab.start(
     'host',

@@ -100,7 +100,9 @@ async function egressRules(instance: string, slot?: number): Promise<string[]> {
   if (!stdout.split('\n').includes(`table inet ${table}`)) return []
   const listed = await exec('nft', ['list', 'table', 'inet', table])
   const chains = listed.stdout.split(/(?=\n\tchain )/)
-  const ofSlots = chains.filter((chain) => chain.startsWith(`\n\tchain sandbox_${slot === undefined ? '' : `${slot} `}`))
+  const ofSlots = chains.filter((chain) =>
+    chain.startsWith(`\n\tchain sandbox_${slot === undefined ? '' : `${slot} `}`),
+  )
   return ofSlots.flatMap((chain) => chain.split('\n').slice(1))
 }
 

@@ -1,7 +1,7 @@
 import { issueEgressAuthority, issueServerCertificate } from '../egress/authority/issue-certificates.ts'
 import type { NetworkLab } from './network-lab.ts'
 
-/** An internet for tests of rules; see {@link startRulesInternet}. */
+/** An internet for tests of rules; see {@link rulesInternetProgram}. */
 export interface RulesInternet {
   /** Authority (PEM) that its servers' certificates are of. */
   ca: string
@@ -19,21 +19,33 @@ export interface RulesNames {
 /** Credentials that its SOCKS servers want. */
 export const SOCKS_LOGIN = { username: 'someone', password: 'socks-secret' }
 
+/** What plays the internet, to be started in a namespace that has its addresses. */
+export interface RulesInternetProgram {
+  /** Text of an ES module. It prints "ready", and after each line on its input what {@link RulesInternet.proxied} gives, as JSON. */
+  text: string
+  ca: string
+}
+
 /**
- * Starts, in the namespace `internet` of a lab: HTTP on 80 and HTTPS on 443, which answer what they were asked as JSON (and echo after an
+ * Makes the program of an internet: HTTP on 80 and HTTPS on 443, which answer what they were asked as JSON (and echo after an
  * upgrade); a greeting with the caller's address on 7001; SOCKS5 on 1080, over TLS on 1081 (its certificate is for `socks.test`) and, without
  * credentials, on 1082; name servers.
  */
-export async function startRulesInternet(lab: NetworkLab, names: RulesNames): Promise<RulesInternet> {
+export async function rulesInternetProgram(names: RulesNames): Promise<RulesInternetProgram> {
   const authority = await issueEgressAuthority(Date.now())
   const certificates: Record<string, { key: string; cert: string }> = {}
   for (const name of [...Object.keys({ ...names.known, ...names.only }), 'socks.test']) {
-    if (name.startsWith('bad.')) continue
-    certificates[name] = await issueServerCertificate(authority, name, Date.now())
+    if (!name.startsWith('bad.')) certificates[name] = await issueServerCertificate(authority, name, Date.now())
   }
-  const program = await lab.start('internet', programText({ ...names, certificates, login: SOCKS_LOGIN }))
+  return { text: programText({ ...names, certificates, login: SOCKS_LOGIN }), ca: authority.cert }
+}
+
+/** Starts the internet in the namespace `internet` of a lab. */
+export async function startRulesInternet(lab: NetworkLab, names: RulesNames): Promise<RulesInternet> {
+  const { text, ca } = await rulesInternetProgram(names)
+  const program = await lab.start('internet', text)
   return {
-    ca: authority.cert,
+    ca,
     async proxied() {
       program.write('')
       return JSON.parse(String((await program.lines.next()).value)) as string[] // printed by the program
@@ -104,7 +116,7 @@ function programText(given: object): string {
         const host = kind === 3 ? await text() : [...(await take(4))].join('.')
         const port = (await take(2)).readUInt16BE(0)
         asked.push(user + ' ' + host + ':' + port)
-        const target = connect({ host: known[host] ?? host, port })
+        const target = connect({ host: { ...known, ...only }[host] ?? host, port })
         target.on('error', () => socket.end(Buffer.from([5, 5, 0, 1, 0, 0, 0, 0, 0, 0])))
         target.on('connect', () => {
           socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]))

@@ -211,9 +211,9 @@ export class FakeNode implements NodeClient {
     })
   }
 
-  async setEgress(id: SandboxId, policy: EgressPolicy | undefined): Promise<void> {
+  async setEgress(id: SandboxId, policy: EgressPolicy | undefined, init: NodeInit): Promise<void> {
     await this.#operate('setEgress', id, () => {
-      this.#get(id).egress = policy
+      Object.assign(this.#get(id), { egress: policy, init })
     })
   }
 

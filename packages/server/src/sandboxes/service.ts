@@ -1,4 +1,5 @@
 import { deadline, raceSignal, type Clock, type Logger } from '@drowse/common'
+import type { ResolvePublic } from '@drowse/engine'
 import type { NodeClient } from '@drowse/node'
 import type { RouteSource, StopCause } from '@drowse/gateway'
 import type { SandboxId } from '@drowse/protocol'
@@ -35,6 +36,8 @@ export interface SandboxServiceOptions {
   logger: Logger
   /** Longest continuous run, in hours. */
   maxTimeoutHours: number
+  /** Addresses of a host that sandboxes may reach, by which a proxy for their traffic is judged; without it every proxy is taken. */
+  resolvePublic?: ResolvePublic | undefined
   /** Called when an operation reaches a step; for tests that end the service there. */
   onStep?: (step: ServerStep) => void
 }

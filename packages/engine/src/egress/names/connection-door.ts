@@ -45,7 +45,7 @@ async function serve(context: ProxyContext, kind: DoorKind, socket: Socket): Pro
     socket.destroy()
     return
   }
-  const dialled = originalDestination(socket)
+  const dialled = await originalDestination(socket)
   const name = await nameOf(kind, socket)
   const route = await findRoute(context, policy, { name, dialled, port: kind.port })
   if (route === undefined || socket.destroyed) {

@@ -41,7 +41,10 @@ export async function openDnsDoor(context: ProxyContext): Promise<Door> {
     await listenTcp(
       createServer((socket) => {
         const isTaken = context.connections.add(socket.remoteAddress?.replace(/^::ffff:/, '') ?? '', socket)
-        if (!isTaken) return void socket.destroy()
+        if (!isTaken) {
+          socket.destroy()
+          return
+        }
         socket.setTimeout(ANSWER_TIMEOUT_MS * 2, () => socket.destroy())
         serveTcp(socket, answer).catch(() => socket.destroy())
       }),

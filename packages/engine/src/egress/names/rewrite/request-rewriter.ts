@@ -10,7 +10,14 @@ const IDLE_MS = 120_000
 /** Most bytes of a request's headers. */
 const HEAD_BYTES = 64 * 1024
 /** What speaks of one connection, and what the rewriter answers itself. */
-const CONNECTION_HEADERS = new Set(['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'expect', 'te'])
+const CONNECTION_HEADERS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authorization',
+  'expect',
+  'te',
+])
 /** Beside those: what would lead the guest around the rewriter, over QUIC. */
 const ANSWER_HEADERS = new Set(['connection', 'keep-alive', 'proxy-connection', 'alt-svc'])
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])

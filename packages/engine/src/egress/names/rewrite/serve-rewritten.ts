@@ -17,7 +17,7 @@ export interface RewrittenConnection {
   /** Whether it is TLS, and the way to the server too. */
   isSecure: boolean
   /** Opens a connection to the server; undefined when there is none. */
-  open(): Promise<Socket | undefined>
+  open: () => Promise<Socket | undefined>
 }
 
 /**
@@ -47,7 +47,13 @@ export async function serveRewritten(
   await settled(guest, 'secure')
   const connect = async (): Promise<TLSSocket> => {
     const secureContext = upstreamTrust(context)
-    const upstream = connectTls({ socket: await reach(), servername: name, host: name, secureContext, ALPNProtocols: ALPN })
+    const upstream = connectTls({
+      socket: await reach(),
+      servername: name,
+      host: name,
+      secureContext,
+      ALPNProtocols: ALPN,
+    })
     await settled(upstream, 'secureConnect')
     return upstream
   }
