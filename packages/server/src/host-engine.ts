@@ -45,7 +45,8 @@ export async function hostEngine(options: HostEngineOptions, stack: AsyncDisposa
   const authority = await openEgressAuthority(join(folder.secrets, 'egress-authority.pem'))
   const upstreamCa = egressCaFile === undefined ? undefined : await readAuthorities(egressCaFile)
   const nameProxy = stack.use(await startNameProxy({ policyOf, nameservers, authority, upstreamCa, logger }))
-  const firewall = { instance, sandboxSubnet, nameservers }
+  const limits = { connections: config.sandboxConnectionsOut, bandwidthMbit: config.sandboxBandwidthMbit }
+  const firewall = { instance, sandboxSubnet, nameservers, limits }
   await installFirewall({ ...firewall, nameProxy: nameProxy.ports })
   stack.defer(() => installFirewall(firewall))
   const engine = createGvisorEngine({ runsc, stateDirectory: folder.runsc, instance, sandboxSubnet, nameProxy, logger })

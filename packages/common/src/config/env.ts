@@ -25,6 +25,8 @@ export const CONFIG_VARIABLES: Readonly<Record<string, { field: keyof ConfigInpu
   DROWSE_TRUSTED_HOPS: { field: 'trustedHops', parse: number },
   DROWSE_SANDBOX_CONNECTIONS: { field: 'sandboxConnections', parse: number },
   DROWSE_SANDBOX_REQUESTS_PER_SECOND: { field: 'sandboxRequestsPerSecond', parse: number },
+  DROWSE_SANDBOX_CONNECTIONS_OUT: { field: 'sandboxConnectionsOut', parse: number },
+  DROWSE_SANDBOX_BANDWIDTH_MBIT: { field: 'sandboxBandwidthMbit', parse: number },
   DROWSE_SUBNET: { field: 'sandboxSubnet', parse: text },
   DROWSE_NAMESERVERS: { field: 'nameservers', parse: list },
   DROWSE_EGRESS_CA_FILE: { field: 'egressCaFile', parse: text },
