@@ -133,6 +133,41 @@ export function describeEngineContract(name: string, makeEngine: () => Promise<E
       expect(engine.usage(spec.id)).toBeUndefined()
     })
 
+    test('traffic of a sandbox grows with each run, also over a restart of the service, and is never forgotten', async () => {
+      const spec = newSpec()
+      const before = { sentBytes: 0, receivedBytes: 0 }
+      const grows = async (engine: Engine): Promise<void> => {
+        await ask(spec, 'POST', '/counter')
+        const now = engine.traffic(spec)
+        expect(now.sentBytes).toBeGreaterThan(before.sentBytes)
+        expect(now.receivedBytes).toBeGreaterThan(before.receivedBytes)
+        Object.assign(before, now)
+      }
+      const stays = (engine: Engine): void => {
+        const now = engine.traffic(spec)
+        expect(now.sentBytes).toBeGreaterThanOrEqual(before.sentBytes)
+        expect(now.receivedBytes).toBeGreaterThanOrEqual(before.receivedBytes)
+        Object.assign(before, now)
+      }
+      expect(harness.engine.traffic(spec)).toEqual(before)
+      await startCounting(spec)
+      await grows(harness.engine)
+      await harness.engine.freeze(spec.id)
+      stays(harness.engine)
+      await harness.engine.thaw(spec.id)
+      await grows(harness.reopen())
+      await harness.engine.destroy(spec.id)
+      stays(harness.engine)
+      await harness.engine.destroy(spec.id)
+      stays(harness.reopen())
+      await harness.engine.create(spec)
+      stays(harness.engine)
+      await harness.engine.start(spec)
+      await grows(harness.engine)
+      await harness.crash(spec.id)
+      stays(harness.engine)
+    })
+
     test('freeze, thaw and destroy can be repeated', async () => {
       const { engine } = harness
       const spec = newSpec()

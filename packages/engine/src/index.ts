@@ -9,6 +9,7 @@ export {
   type NetworkSlot,
   type SandboxLimits,
   type SandboxSpec,
+  type Traffic,
 } from './engine.ts'
 export { FakeEngine } from './fake/fake-engine.ts'
 export { FakeHost, type FaultMethod } from './fake/fake-host.ts'

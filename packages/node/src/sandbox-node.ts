@@ -1,5 +1,5 @@
 import { ensureDirectory, SingleFlight, type Clock, type Logger } from '@drowse/common'
-import type { EgressPolicy, Engine, EngineEvent, SandboxLimits } from '@drowse/engine'
+import type { EgressPolicy, Engine, EngineEvent, SandboxLimits, Traffic } from '@drowse/engine'
 import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
 import type { HostFacts } from './admission/host-facts.ts'
 import type { EngineAsset, GuestAsset } from './assets.ts'
@@ -31,7 +31,7 @@ import { listTemplates } from './templates/template-store.ts'
 import { warmTemplate } from './templates/warm-template.ts'
 import { tierOf } from './tiers/sandbox-tier.ts'
 import { settleDeath } from './tiers/settle-death.ts'
-import { readUsage } from './usage/read-usage.ts'
+import { readUsage, trafficOf } from './usage/read-usage.ts'
 
 /** Longest time, in ms, that a stop waits for operations and deletions; what is left is finished at the next start. */
 const STOP_TIMEOUT_MS = 20_000
@@ -167,6 +167,11 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 
   async usage(): Promise<NodeUsage[]> {
     return readUsage(this.#context)
+  }
+
+  async traffic(id: SandboxId): Promise<Traffic | undefined> {
+    const manifest = this.#context.shelf.find(id)
+    return manifest === undefined ? undefined : trafficOf(this.#context, manifest)
   }
 
   async templates(): Promise<NodeTemplate[]> {

@@ -13,6 +13,7 @@ import type {
   EngineUsage,
   NetworkSlot,
   SandboxSpec,
+  Traffic,
 } from '../engine.ts'
 import { checkEgressPolicy, type EgressPolicy } from '../egress/egress-policy.ts'
 import type { ForeignSlots } from '../network/foreign-slots.ts'
@@ -124,6 +125,10 @@ export class FakeEngine implements Engine {
     return { cpuMs: guest.memory.counter, memoryBytes: MEMORY_BYTES, cacheBytes: 0 }
   }
 
+  traffic({ id }: Pick<SandboxSpec, 'id'>): Traffic {
+    return this.#host.traffic(id)
+  }
+
   /** The server of the slot's sandbox, whatever the port; port 9 (discard, nothing listens) when there is none. */
   foreignSlots(): ForeignSlots {
     return { count: SLOTS, userOf: (slot) => this.#host.foreignSlots.get(slot) }
@@ -158,6 +163,7 @@ export class FakeEngine implements Engine {
   }
 
   async #remove(id: string): Promise<void> {
+    this.#host.keepTraffic(id)
     const sandbox = this.#host.sandboxes.get(id)
     this.#host.sandboxes.delete(id)
     await sandbox?.guest?.end()

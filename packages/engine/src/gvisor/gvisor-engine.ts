@@ -14,6 +14,7 @@ import type {
   EngineUsage,
   NetworkSlot,
   SandboxSpec,
+  Traffic,
 } from '../engine.ts'
 import type { EgressPolicy } from '../egress/egress-policy.ts'
 import type { NameProxy } from '../egress/names/name-proxy.ts'
@@ -31,6 +32,7 @@ import { freezeSandbox, thawSandbox } from './freeze-sandbox.ts'
 import type { GvisorHost } from './gvisor-host.ts'
 import { discardImage, sealImage, verifyImage } from './image.ts'
 import { InFlight } from './in-flight.ts'
+import { readTraffic } from './link-traffic.ts'
 import { createRunsc } from './runsc.ts'
 import { findSandboxRecord, listRecordIds, writeSandboxRecord } from './sandbox-record.ts'
 import { readSandboxStatus, requireStatus } from './sandbox-status.ts'
@@ -227,6 +229,10 @@ class GvisorEngine implements Engine {
 
   foreignSlots(): ForeignSlots {
     return findForeignSlots(this.#host.sandboxSubnet, this.#host.names.linkPrefix)
+  }
+
+  traffic({ directory, network }: Pick<SandboxSpec, 'directory' | 'network'>): Traffic {
+    return readTraffic(directory, this.#host.names.link(network.slot))
   }
 
   endpoint(network: NetworkSlot, port: number): { host: string; port: number } {
