@@ -161,6 +161,24 @@ describe('rules that change the way out', () => {
       expect((await program.lines.next()).value).toBe('closed')
     })
 
+    test('are not for a neighbour, whatever source it forges', async () => {
+      await host.tell({ ...OPEN, headers })
+      const asNeighbour = async (localAddress?: string): Promise<Echo | string> =>
+        JSON.parse(
+          await lab.run(
+            'b',
+            guestProgram(
+              `return await ask('http://api.test/', '${API}', ${JSON.stringify({ localAddress })})`,
+              internet.ca,
+            ),
+          ),
+        ) as Echo | string
+      expect(values((await asNeighbour()) as Echo, 'authorization')).toEqual([])
+      await lab.ip('b', ['addr', 'add', '10.231.2.2/32', 'dev', 'eth0'])
+      expect(await asNeighbour('10.231.2.2')).toBe('closed')
+      await lab.ip('b', ['addr', 'del', '10.231.2.2/32', 'dev', 'eth0'])
+    })
+
     test('need an authority whose key only root reads, and which a restart keeps', async () => {
       const path = join(directory, 'egress-authority.pem')
       expect((await stat(path)).mode & 0o777).toBe(0o600)
@@ -283,10 +301,10 @@ function guestProgram(body: string, ca: string): string {
     import { request as secure } from 'node:https'
     import { Resolver } from 'node:dns/promises'
     const ca = ${JSON.stringify(ca)}.split(/(?<=-----END CERTIFICATE-----)/).slice(0, -1)
-    const open = (url, at, { method = 'GET', headers = {} } = {}) => {
+    const open = (url, at, { method = 'GET', headers = {}, localAddress } = {}) => {
       const { protocol, hostname, pathname, search } = new URL(url)
       const request = protocol === 'https:' ? secure : plain
-      return request({ host: at, servername: hostname, ca, method, path: pathname + search, headers: { host: hostname, ...headers }, agent: false, timeout: 3000 })
+      return request({ host: at, servername: hostname, ca, method, path: pathname + search, headers: { host: hostname, ...headers }, localAddress, agent: false, timeout: 6000 })
     }
     const ask = (url, at, options = {}) => new Promise((resolve) => {
       const sent = open(url, at, options)
@@ -315,16 +333,16 @@ function guestProgram(body: string, ca: string): string {
       let all = ''
       const socket = connect({ host, port }, () => socket.write(text))
       socket.on('data', (chunk) => (all += chunk)).on('error', () => resolve('closed')).on('close', () => resolve(all))
-      socket.setTimeout(3000, () => socket.destroy())
+      socket.setTimeout(6000, () => socket.destroy())
     })
     const greeting = (host) => new Promise((resolve) => {
       let all = ''
       const socket = connect({ host, port: 7001 })
       socket.on('data', (chunk) => (all += chunk)).on('error', () => resolve('closed')).on('close', () => resolve(all || 'closed'))
-      socket.setTimeout(3000, () => socket.destroy())
+      socket.setTimeout(6000, () => socket.destroy())
     })
     const lookUp = async (server, name) => {
-      const resolver = new Resolver({ timeout: 1000, tries: 1 })
+      const resolver = new Resolver({ timeout: 3000, tries: 1 })
       resolver.setServers([server])
       return await resolver.resolve4(name).catch(() => 'closed')
     }
