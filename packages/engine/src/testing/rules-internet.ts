@@ -1,4 +1,3 @@
-import { issueEgressAuthority, issueServerCertificate } from '../egress/authority/issue-certificates.ts'
 import type { NetworkLab } from './network-lab.ts'
 
 /** An internet for tests of rules; see {@link rulesInternetProgram}. */
@@ -32,6 +31,7 @@ export interface RulesInternetProgram {
  * credentials, on 1082; name servers.
  */
 export async function rulesInternetProgram(names: RulesNames): Promise<RulesInternetProgram> {
+  const { issueEgressAuthority, issueServerCertificate } = await import('../egress/authority/issue-certificates.ts')
   const authority = await issueEgressAuthority(Date.now())
   const certificates: Record<string, { key: string; cert: string }> = {}
   for (const name of [...Object.keys({ ...names.known, ...names.only }), 'socks.test']) {

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { writeFileAtomic } from '@drowse/common'
-import { issueEgressAuthority, issueServerCertificate, type CertificatePair } from './issue-certificates.ts'
+import type { CertificatePair } from './issue-certificates.ts'
 
 const DAY_MS = 86_400_000
 /** An authority with less life left than this is made anew; guests learn of it at their next wake. */
@@ -25,6 +25,8 @@ export interface EgressAuthority {
  * missing, damaged or about to end is made anew.
  */
 export async function openEgressAuthority(path: string): Promise<EgressAuthority> {
+  // Loaded here only: commands that make no certificate need not wait for it.
+  const { issueEgressAuthority, issueServerCertificate } = await import('./issue-certificates.ts')
   const stored = await readPair(path)
   const pair = stored !== undefined && isUsable(stored) ? stored : await issueEgressAuthority(Date.now())
   if (pair !== stored) await writeFileAtomic(path, `${pair.key}${pair.cert}`, 0o600)
