@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DrowseError, type ErrorCode } from '@drowse/protocol'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { EgressPolicy } from './egress/egress-policy.ts'
 import type { Engine, EngineEvent, SandboxSpec } from './engine.ts'
 
 /** One engine with its host, made anew for each test. */
@@ -15,6 +16,8 @@ export interface EngineHarness extends AsyncDisposable {
   sources: Pick<SandboxSpec, 'layers' | 'guestDirectory'>
   /** Names of everything the host still holds for `id`: processes, mounts, namespaces, links, cgroups, files. */
   leftovers(id: string): Promise<string[]>
+  /** Networks that are closed to a sandbox at this moment, as the host knows it. */
+  denied(spec: SandboxSpec): Promise<string[]>
   /** Ends the sandbox's processes from outside, as a crash does. */
   crash(id: string): Promise<void>
 }
@@ -128,6 +131,41 @@ export function describeEngineContract(name: string, makeEngine: () => Promise<E
       expect(engine.usage(spec.id)?.cpuMs).toBeGreaterThan(before?.cpuMs ?? Infinity)
       await engine.destroy(spec.id)
       expect(engine.usage(spec.id)).toBeUndefined()
+    })
+
+    test('traffic of a sandbox grows with each run, also over a restart of the service, and is never forgotten', async () => {
+      const spec = newSpec()
+      const before = { sentBytes: 0, receivedBytes: 0 }
+      const grows = async (engine: Engine): Promise<void> => {
+        await ask(spec, 'POST', '/counter')
+        const now = engine.traffic(spec)
+        expect(now.sentBytes).toBeGreaterThan(before.sentBytes)
+        expect(now.receivedBytes).toBeGreaterThan(before.receivedBytes)
+        Object.assign(before, now)
+      }
+      const stays = (engine: Engine): void => {
+        const now = engine.traffic(spec)
+        expect(now.sentBytes).toBeGreaterThanOrEqual(before.sentBytes)
+        expect(now.receivedBytes).toBeGreaterThanOrEqual(before.receivedBytes)
+        Object.assign(before, now)
+      }
+      expect(harness.engine.traffic(spec)).toEqual(before)
+      await startCounting(spec)
+      await grows(harness.engine)
+      await harness.engine.freeze(spec.id)
+      stays(harness.engine)
+      await harness.engine.thaw(spec.id)
+      await grows(harness.reopen())
+      await harness.engine.destroy(spec.id)
+      stays(harness.engine)
+      await harness.engine.destroy(spec.id)
+      stays(harness.reopen())
+      await harness.engine.create(spec)
+      stays(harness.engine)
+      await harness.engine.start(spec)
+      await grows(harness.engine)
+      await harness.crash(spec.id)
+      stays(harness.engine)
     })
 
     test('freeze, thaw and destroy can be repeated', async () => {
@@ -293,6 +331,45 @@ export function describeEngineContract(name: string, makeEngine: () => Promise<E
       await expectConflicts(['start', 'restore', 'checkpoint'])
       await engine.freeze(spec.id)
       await expectConflicts(['start', 'restore'])
+    })
+
+    test('an egress policy is in force from create on, in every status, over a restart of the service, until destroy', async () => {
+      const { engine } = harness
+      const policy = (deny: string): EgressPolicy => ({ allow: [], deny: [deny], domains: [] })
+      const spec = newSpec({ egress: policy('203.0.113.0/24') })
+      await engine.create(spec)
+      expect(await harness.denied(spec)).toEqual(['203.0.113.0/24'])
+      await engine.setEgress(spec.id, policy('198.51.100.0/24'))
+      expect(await harness.denied(spec)).toEqual(['198.51.100.0/24'])
+      await engine.start(spec)
+      await engine.freeze(spec.id)
+      await harness.reopen().setEgress(spec.id, policy('192.0.2.7'))
+      expect(await engine.status(spec.id)).toBe('frozen')
+      expect(await harness.denied(spec)).toEqual(['192.0.2.7'])
+      await engine.thaw(spec.id)
+      await engine.setEgress(spec.id, undefined)
+      await engine.setEgress(spec.id, undefined)
+      expect(await harness.denied(spec)).toEqual([])
+      await engine.setEgress(spec.id, policy('192.0.2.7'))
+      await engine.destroy(spec.id)
+      expect(await harness.denied(spec)).toEqual([])
+      expect(await harness.leftovers(spec.id)).toEqual([])
+    })
+
+    test('setEgress touches no neighbour, and refuses what it cannot put in force', async () => {
+      const { engine } = harness
+      const [mine, neighbour] = [newSpec(), newSpec()]
+      const policy: EgressPolicy = { allow: [], deny: ['0.0.0.0/0'], domains: [] }
+      await expectCode(engine.setEgress(mine.id, policy), 'conflict')
+      for (const spec of [mine, neighbour]) await engine.create(spec)
+      await engine.setEgress(mine.id, policy)
+      expect(await harness.denied(neighbour)).toEqual([])
+      for (const wrong of ['::/0', '1.2.3.4/33', 'example.com', '1.2.3.4 } accept']) {
+        await expectCode(engine.setEgress(mine.id, { ...policy, deny: [wrong] }), 'invalid_argument')
+      }
+      expect(await harness.denied(mine)).toEqual(['0.0.0.0/0'])
+      await engine.destroy(mine.id)
+      await expectCode(engine.setEgress(mine.id, policy), 'conflict')
     })
 
     test('list names every sandbox with its status', async () => {

@@ -29,7 +29,7 @@ export interface SandboxLimits {
 export interface SandboxSpec {
   /** Names every host resource of the sandbox: container, cgroup, namespace, mounts. `[a-z0-9-]{1,63}`. */
   id: string
-  /** Folder of the sandbox; the engine keeps its mount point and bundle under it and nothing else. */
+  /** Folder of the sandbox; the engine keeps its mount point, bundle and totals of its traffic under it and nothing else. */
   directory: string
   /** Read-only root layers, topmost first. */
   layers: readonly string[]
@@ -68,6 +68,12 @@ export interface EngineUsage {
   memoryBytes: number
   /** The host's cache of its files; part of its limit, and given back when memory is short. */
   cacheBytes: number
+}
+
+/** Bytes that a sandbox has sent and received over its link: what it began and what reached into it. */
+export interface Traffic {
+  sentBytes: number
+  receivedBytes: number
 }
 
 /** Something that happened to a sandbox without a call. */
@@ -122,6 +128,8 @@ export interface Engine {
   usage(id: string): EngineUsage | undefined
   /** Looks which slots others on this host use at this moment; a sandbox there could not be reached. Takes well below a millisecond. */
   foreignSlots(): ForeignSlots
+  /** What has passed over a sandbox's link in all of its runs, read from the host alone; zero for one that never had any. Never becomes less. */
+  traffic(spec: Pick<SandboxSpec, 'id' | 'directory' | 'network'>): Traffic
   /** `host` and `port` at which TCP port `port` of the guest is reached from this host. */
   endpoint(network: NetworkSlot, port: number): { host: string; port: number }
 }

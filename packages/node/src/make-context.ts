@@ -12,6 +12,7 @@ import { ReadyContainers } from './pool/ready-containers.ts'
 import { WarmPool } from './pool/warm-pool.ts'
 import type { SandboxNodeOptions } from './sandbox-node.ts'
 import { sandboxFolder } from './sandbox-folder.ts'
+import type { SandboxManifest } from './sandbox-manifest.ts'
 import { SandboxShelf } from './sandbox-shelf.ts'
 import { SlotTable } from './slots.ts'
 import { fallToDisk } from './tiers/fall-to-disk.ts'
@@ -34,7 +35,8 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
   const settings = nodeSettings(options.settings)
   const host = options.host ?? hostFacts()
   const background = new BackgroundWork({ logger })
-  const shelf = new SandboxShelf({ folder })
+  const addressOf = ({ network }: SandboxManifest): string => options.engine.endpoint(network, 0).host
+  const shelf = new SandboxShelf({ folder, addressOf })
   const frozen: FrozenTier = new FrozenTier({
     budgetBytes:
       settings.frozenMemoryMb === undefined ? host.memoryBytes * FROZEN_SHARE : settings.frozenMemoryMb * MIB,
@@ -61,6 +63,7 @@ export function makeContext(options: SandboxNodeOptions): NodeContext {
     engine: options.engine,
     guest: options.assets.guest,
     nameservers: options.nameservers,
+    egressAuthority: options.egressAuthority,
     clock,
     logger,
     shelf,

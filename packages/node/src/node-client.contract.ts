@@ -80,6 +80,21 @@ export function describeNodeClientContract(name: string, make: () => Promise<Nod
       const usage = await node.usage()
       expect(usage.map(({ id }) => id)).toEqual([running])
       expect(usage[0]?.memoryBytes).toBeGreaterThan(0)
+      expect(await node.traffic(running)).toEqual({
+        sentBytes: usage[0]?.sentBytes,
+        receivedBytes: usage[0]?.receivedBytes,
+      })
+    })
+
+    it('traffic() knows running and paused ones, of which it never becomes less, and no others', async () => {
+      const id = await created()
+      const before = await node.traffic(id)
+      await node.pause(id, { memory: true })
+      const after = await node.traffic(id)
+      expect(after?.sentBytes).toBeGreaterThanOrEqual(before?.sentBytes ?? Infinity)
+      expect(after?.receivedBytes).toBeGreaterThanOrEqual(before?.receivedBytes ?? Infinity)
+      await node.kill(id)
+      expect(await node.traffic(id)).toBeUndefined()
     })
 
     it('pause() without memory makes the next resume cold, with a reason', async () => {

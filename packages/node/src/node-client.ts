@@ -1,5 +1,5 @@
 import type { EnvdInit, SandboxId } from '@drowse/protocol'
-import type { EgressPolicy, EngineUsage, SandboxLimits } from '@drowse/engine'
+import type { EgressPolicy, EngineUsage, SandboxLimits, Traffic } from '@drowse/engine'
 import type { TemplateBuildStatus } from './templates/template-builds.ts'
 
 /** What a new sandbox is made from. */
@@ -63,8 +63,8 @@ export interface NodeSandbox {
   wasGuestSilent?: boolean
 }
 
-/** What one running sandbox uses. */
-export interface NodeUsage extends EngineUsage {
+/** What one running sandbox uses; its traffic is that of all its runs. */
+export interface NodeUsage extends EngineUsage, Traffic {
   id: SandboxId
   /** CPUs that it may use. */
   cpuCount: number
@@ -108,8 +108,11 @@ export interface NodeClient {
    * A running sandbox is confirmed, not cold, and its daemon gets `init` once more.
    */
   resume(id: SandboxId, options: { init: NodeInit; memory: boolean }): Promise<NodeResumeResult>
-  /** Changes what a sandbox may reach outside, running or paused: durable and in force when it resolves. `undefined` lifts every rule of its own. */
-  setEgress(id: SandboxId, policy: EgressPolicy | undefined): Promise<void>
+  /**
+   * Changes what a sandbox may reach outside, running or paused: durable and in force when it resolves. `undefined` lifts every rule of its own.
+   * A running guest is told `init` when it has to trust the egress authority, or no longer; one that does not answer learns of it at its next wake.
+   */
+  setEgress(id: SandboxId, policy: EgressPolicy | undefined, init: NodeInit): Promise<void>
   /** Removes a sandbox and all it saved. Unknown ids are fine. */
   kill(id: SandboxId): Promise<void>
   find(id: SandboxId): Promise<NodeSandbox | undefined>
@@ -119,6 +122,8 @@ export interface NodeClient {
   inventory(): Promise<NodeSandbox[]>
   /** What each running sandbox uses, read without disturbing any of them. */
   usage(): Promise<NodeUsage[]>
+  /** Bytes that a sandbox has sent and received in all its runs, paused or not; undefined for an unknown one. Never becomes less. */
+  traffic(id: SandboxId): Promise<Traffic | undefined>
   templates(): Promise<NodeTemplate[]>
   /** Builds of templates that are under way or did not end well. A template may be there all the same, from an earlier build. */
   templateBuilds(): Promise<TemplateBuildStatus[]>

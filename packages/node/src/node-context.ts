@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@drowse/common'
-import type { Engine, SandboxSpec } from '@drowse/engine'
+import { needsAuthority, type Engine, type SandboxSpec } from '@drowse/engine'
 import type { Admission } from './admission/admission.ts'
 import { ENVD_PORT, type EnvdInit, type SandboxId } from '@drowse/protocol'
 import type { GuestAsset } from './assets.ts'
@@ -30,6 +30,8 @@ export interface NodeContext {
   /** Guest runtime of new boots. */
   guest: GuestAsset
   nameservers: readonly string[]
+  /** PEM; undefined where the engine has no way to set headers. */
+  egressAuthority: string | undefined
   clock: Clock
   logger: Logger
   shelf: SandboxShelf
@@ -89,7 +91,9 @@ export async function introduce(
   init: NodeInit,
   identity: EnvdInit['identity'],
   signal: AbortSignal,
+  { isUpdate }: Pick<EnvdInit, 'isUpdate'> = {},
 ): Promise<void> {
+  const { egressAuthority } = context
   const body: EnvdInit = {
     timestamp: new Date(context.clock.nowMs()).toISOString(),
     ...(init.accessToken === undefined ? {} : { accessToken: init.accessToken }),
@@ -97,6 +101,8 @@ export async function introduce(
     hostname: manifest.hostname,
     nameservers: [...context.nameservers],
     identity,
+    ...(egressAuthority !== undefined && needsAuthority(manifest.egress) ? { egressAuthority } : {}),
+    ...(isUpdate === undefined ? {} : { isUpdate }),
   }
   await initDaemon(context.engine.endpoint(manifest.network, ENVD_PORT), manifest.id, body, signal)
 }

@@ -4,7 +4,25 @@ import { templateStartSchema } from './assets.ts'
 import { imageManifestSchema } from './images/image-manifest.ts'
 import { SANDBOX_PHASES } from './phases.ts'
 
-/** `sandboxes/<id>/manifest.json`: all that this host must know of a sandbox to bring it back. Holds no secrets. */
+/** What a sandbox may reach outside; header values and the proxy's password are its owner's secrets. */
+const egressSchema = z.object({
+  allow: z.array(z.string()),
+  deny: z.array(z.string()),
+  domains: z.array(z.string()),
+  headers: z.array(z.object({ domain: z.string(), headers: z.record(z.string(), z.string()) })).exactOptional(),
+  proxy: z
+    .object({
+      host: z.string(),
+      port: z.int(),
+      username: z.string().exactOptional(),
+      password: z.string().exactOptional(),
+      tls: z.object({ serverName: z.string().exactOptional(), caCert: z.string().exactOptional() }).exactOptional(),
+    })
+    .exactOptional(),
+  dnsServers: z.array(z.string()).exactOptional(),
+})
+
+/** `sandboxes/<id>/manifest.json`: all that this host must know of a sandbox to bring it back. Readable by root only, as `egress` holds secrets. */
 export const sandboxManifestSchema = z.object({
   id: z.custom<SandboxId>((value) => typeof value === 'string' && isSandboxId(value)),
   templateId: z.string(),
@@ -14,7 +32,7 @@ export const sandboxManifestSchema = z.object({
   network: z.object({ slot: z.int().min(0) }),
   hostname: z.string(),
   /** What it may reach outside; absent while only the host's firewall decides. */
-  egress: z.object({ allow: z.array(z.string()), deny: z.array(z.string()), domains: z.array(z.string()) }).optional(),
+  egress: egressSchema.optional(),
   phase: z.enum(SANDBOX_PHASES),
   /** Number of the run, from 1: grows with each wake, so that an image tells which run it ends. */
   generation: z.int().min(1),

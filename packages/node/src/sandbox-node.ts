@@ -1,5 +1,5 @@
 import { ensureDirectory, SingleFlight, type Clock, type Logger } from '@drowse/common'
-import type { EgressPolicy, Engine, EngineEvent, SandboxLimits } from '@drowse/engine'
+import type { EgressPolicy, Engine, EngineEvent, SandboxLimits, Traffic } from '@drowse/engine'
 import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
 import type { HostFacts } from './admission/host-facts.ts'
 import type { EngineAsset, GuestAsset } from './assets.ts'
@@ -31,7 +31,7 @@ import { listTemplates } from './templates/template-store.ts'
 import { warmTemplate } from './templates/warm-template.ts'
 import { tierOf } from './tiers/sandbox-tier.ts'
 import { settleDeath } from './tiers/settle-death.ts'
-import { readUsage } from './usage/read-usage.ts'
+import { readUsage, trafficOf } from './usage/read-usage.ts'
 
 /** Longest time, in ms, that a stop waits for operations and deletions; what is left is finished at the next start. */
 const STOP_TIMEOUT_MS = 20_000
@@ -44,6 +44,8 @@ export interface SandboxNodeOptions {
   assets: { engine: EngineAsset; guest: GuestAsset }
   /** Name servers of every sandbox. */
   nameservers: readonly string[]
+  /** Certificate (PEM) of the authority that speaks TLS for names with headers; sandboxes with such names are told to trust it. */
+  egressAuthority?: string
   clock: Clock
   logger: Logger
   /** Called after each step of an operation; default nothing. For tests that cut an operation there. */
@@ -122,14 +124,13 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     return this.#operate(id, (signal) => resumeSandbox(this.#context, id, options, signal))
   }
 
-  async setEgress(id: SandboxId, policy: EgressPolicy | undefined): Promise<void> {
-    await this.#operate(id, () => setEgress(this.#context, id, policy))
+  async setEgress(id: SandboxId, policy: EgressPolicy | undefined, init: NodeInit): Promise<void> {
+    await this.#operate(id, (signal) => setEgress(this.#context, id, { policy, init }, signal))
   }
 
-  /** The egress policy of the running sandbox whose address on the host's network is `address`, if it has one. */
+  /** The egress policy of the sandbox whose address on the host's network is `address`, if it has one. */
   egressAt(address: string): EgressPolicy | undefined {
-    const { shelf, engine } = this.#context
-    return shelf.running().find(({ network }) => engine.endpoint(network, 0).host === address)?.egress
+    return this.#context.shelf.at(address)?.egress
   }
 
   async kill(id: SandboxId): Promise<void> {
@@ -166,6 +167,11 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
 
   async usage(): Promise<NodeUsage[]> {
     return readUsage(this.#context)
+  }
+
+  async traffic(id: SandboxId): Promise<Traffic | undefined> {
+    const manifest = this.#context.shelf.find(id)
+    return manifest === undefined ? undefined : trafficOf(this.#context, manifest)
   }
 
   async templates(): Promise<NodeTemplate[]> {

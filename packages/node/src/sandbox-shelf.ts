@@ -22,11 +22,15 @@ export type ScannedFolder =
 export class SandboxShelf {
   readonly #folder: DataFolder
   readonly #manifests = new Map<SandboxId, SandboxManifest>()
+  /** By address on the host's network: every connection that leaves by a rule asks whose it is. */
+  readonly #byAddress = new Map<string, SandboxId>()
   readonly #broken = new Set<SandboxId>()
   readonly #writing = new KeyedMutex()
+  readonly #addressOf: (manifest: SandboxManifest) => string
 
-  constructor(options: { folder: DataFolder }) {
+  constructor(options: { folder: DataFolder; addressOf: (manifest: SandboxManifest) => string }) {
     this.#folder = options.folder
+    this.#addressOf = options.addressOf
   }
 
   /** Reads every folder that bears a sandbox's id; what it gives is not on the shelf until {@link put} or {@link putBroken}. */
@@ -61,6 +65,7 @@ export class SandboxShelf {
   /** Shows a manifest that the disk holds already, or that its folder will be read as at the next start. */
   put(manifest: SandboxManifest): void {
     this.#manifests.set(manifest.id, manifest)
+    this.#byAddress.set(this.#addressOf(manifest), manifest.id)
   }
 
   /** Shows a folder whose manifest cannot be read. */
@@ -70,12 +75,21 @@ export class SandboxShelf {
 
   /** Forgets a sandbox. */
   remove(id: SandboxId): void {
+    const manifest = this.#manifests.get(id)
+    const address = manifest === undefined ? undefined : this.#addressOf(manifest)
+    if (address !== undefined && this.#byAddress.get(address) === id) this.#byAddress.delete(address)
     this.#manifests.delete(id)
     this.#broken.delete(id)
   }
 
   find(id: SandboxId): SandboxManifest | undefined {
     return this.#manifests.get(id)
+  }
+
+  /** The manifest of the sandbox with an address on the host's network. */
+  at(address: string): SandboxManifest | undefined {
+    const id = this.#byAddress.get(address)
+    return id === undefined ? undefined : this.#manifests.get(id)
   }
 
   /** The manifest of a sandbox that calls may work on: "not_found" for an unknown one and for one that is not created yet, "conflict" for a broken one. */

@@ -32,6 +32,10 @@ export interface EnvdInit {
   hostname: string
   /** Servers for /etc/resolv.conf. */
   nameservers: string[]
+  /** PEM of an authority that programs are to trust beside the system's, for names whose requests get headers; omitted for none. */
+  egressAuthority?: string
+  /** Says something new to a guest that runs on: streams stay open. */
+  isUpdate?: boolean
   /** `fresh` gives a new machine-id and forgets inherited processes' subscribers: the boot is a copy of a warm image. */
   identity: 'fresh' | 'kept'
 }

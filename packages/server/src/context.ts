@@ -14,7 +14,7 @@ import {
 } from '@drowse/gateway'
 import { createNode, dataFolder, readAssets, type DataFolder, type SandboxNode } from '@drowse/node'
 import { DrowseError } from '@drowse/protocol'
-import { hostEngine } from './host-engine.ts'
+import { hostEngine, type HostEngine } from './host-engine.ts'
 import { hostNameservers } from './host-nameservers.ts'
 import { createApp } from './http/app.ts'
 import { PortStreams } from './http/port-streams.ts'
@@ -67,14 +67,18 @@ export async function buildContext(
   const nameservers = config.nameservers.length > 0 ? config.nameservers : await hostNameservers()
   let policyOf: (address: string) => EgressPolicy | undefined = () => undefined
   const host = { config, folder, runsc: assets.engine, nameservers, logger }
-  const engine = options.engine ?? (await hostEngine({ ...host, policyOf: (address) => policyOf(address) }, stack))
+  const { engine, ...wayOut }: Pick<HostEngine, 'engine'> & Partial<HostEngine> =
+    options.engine === undefined
+      ? await hostEngine({ ...host, policyOf: (address) => policyOf(address) }, stack)
+      : { engine: options.engine }
+  const { resolvePublic, ...trust } = wayOut
   const node = stack.use(
-    createNode({ folder, engine, assets, nameservers, clock, logger, settings: config, ...onStep }),
+    createNode({ folder, engine, assets, nameservers, ...trust, clock, logger, settings: config, ...onStep }),
   )
   policyOf = (address) => node.egressAt(address)
   const { maxTimeoutHours, sandboxConnections: maxAttachments } = config
   const sandboxes = stack.use(
-    new SandboxService({ store, node, clock, logger, maxTimeoutHours, maxAttachments, ...onStep }),
+    new SandboxService({ store, node, clock, logger, maxTimeoutHours, maxAttachments, resolvePublic, ...onStep }),
   )
 
   const metrics = stack.use(new SandboxMetrics({ node, clock, logger }))

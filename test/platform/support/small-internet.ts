@@ -15,10 +15,20 @@ export interface SmallInternet extends AsyncDisposable {
   port: number
   /** Runs a program in it with `input` on its standard input. Gives what it prints. */
   run(file: string, args: readonly string[], input: string): Promise<string>
+  /** Sends its program a line, and gives the line that it answers. */
+  ask(line: string): Promise<string>
 }
 
-/** Makes a namespace that the host routes two public addresses to, with a server on both. All of it goes on dispose. */
-export async function makeSmallInternet(): Promise<SmallInternet> {
+/** What plays the internet: a greeting on port 7001, unless another program does. */
+export interface InternetOptions {
+  /** Text of an ES module that prints a line when it is ready. */
+  program?: string
+  /** More addresses that the host routes there. */
+  more?: readonly string[]
+}
+
+/** Makes a namespace that the host routes public addresses to, with servers on them. All of it goes on dispose. */
+export async function makeSmallInternet({ program, more = [] }: InternetOptions = {}): Promise<SmallInternet> {
   const name = `drowse-internet-${process.pid}`
   const device = `inet${process.pid}`.slice(0, 15)
   const addresses = ['203.0.113.10', '203.0.113.20'] as const
@@ -32,30 +42,36 @@ export async function makeSmallInternet(): Promise<SmallInternet> {
   await inside('addr', 'add', `${LINK.peer}/30`, 'dev', 'eth0')
   await inside('link', 'set', 'eth0', 'up')
   await inside('link', 'set', 'lo', 'up')
-  for (const address of addresses) {
+  for (const address of [...addresses, ...more]) {
     await inside('addr', 'add', `${address}/32`, 'dev', 'lo')
     await exec('ip', ['route', 'add', `${address}/32`, 'via', LINK.peer])
   }
   await inside('route', 'add', 'default', 'via', LINK.host)
   const port = 7001
-  const server = spawn('ip', ['netns', 'exec', name, process.execPath, '--eval', program(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const text = program ?? greeting(port)
+  const inNamespace = ['netns', 'exec', name, process.execPath, '--input-type=module', '--eval', text]
+  const server = spawn('ip', inNamespace, { stdio: ['pipe', 'pipe', 'inherit'] })
   stack.defer(async () => {
     const ended = once(server, 'exit')
     if (server.kill('SIGKILL')) await ended
   })
-  await once(createInterface({ input: server.stdout }), 'line')
+  const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]()
+  await lines.next()
   const parts = stack.move()
   return {
     addresses,
     port,
     hostAddress: LINK.host,
     run: async (file, args, input) => (await exec('ip', ['netns', 'exec', name, file, ...args], { input })).stdout,
+    async ask(line) {
+      server.stdin.write(`${line}\n`)
+      return String((await lines.next()).value)
+    },
     [Symbol.asyncDispose]: async () => await parts[Symbol.asyncDispose](),
   }
 }
 
-function program(port: number): string {
-  return `require('node:net').createServer((socket) => socket.on('error', () => {}).end('hello')).listen(${port}, '0.0.0.0', () => console.log('ready'))`
+function greeting(port: number): string {
+  return `import { createServer } from 'node:net'
+    createServer((socket) => socket.on('error', () => {}).end('hello')).listen(${port}, '0.0.0.0', () => console.log('ready'))`
 }

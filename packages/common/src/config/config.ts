@@ -29,6 +29,10 @@ export const configSchema = z.strictObject({
   sandboxConnections: z.int().min(0).default(2_000),
   /** Requests that one sandbox may get in a second, the daemon's port apart from the others; 0 sets no bound. */
   sandboxRequestsPerSecond: z.int().min(0).default(5_000),
+  /** Connections out, UDP's included, that one sandbox may have at the same time; one more is refused. 0 sets no bound. */
+  sandboxConnectionsOut: z.int().min(0).max(65_535).default(2_000),
+  /** Bandwidth of one sandbox's connections out, in each direction, in Mbit/s; 0 sets no bound. */
+  sandboxBandwidthMbit: z.number().min(0).max(100_000).default(0),
   /** IPv4 network that sandboxes get their addresses from; each takes a /30. Must not be in use on the host. */
   sandboxSubnet: z
     .string()
@@ -36,6 +40,8 @@ export const configSchema = z.strictObject({
     .default('10.231.0.0/16'),
   /** Name servers inside sandboxes; empty takes the host's own. */
   nameservers: z.array(z.ipv4()).default([]),
+  /** More authorities, PEM, that servers may be of to which sandboxes' requests get headers (`network.rules`); beside the system's. */
+  egressCaFile: z.string().startsWith('/').optional(),
   /** Memory of a sandbox of the base template, in MiB. */
   memoryMb: z.int().min(128).default(1024),
   /** CPUs of a sandbox of the base template. */

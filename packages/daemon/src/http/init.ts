@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DaemonContext } from '../context.ts'
 import { parseInit } from '../identity/parse-init.ts'
+import { authorityEnv, trustAuthority } from '../identity/trust-authority.ts'
 import { writeIdentity } from '../identity/write-identity.ts'
 import { readJson } from './read-json.ts'
 
@@ -16,12 +17,16 @@ export async function initialise(
   response: ServerResponse,
 ): Promise<void> {
   const init = parseInit(await readJson(request))
-  // Those who read output before the sandbox slept are gone; a reader that never reads would hold processes up.
-  daemon.processes.dropSubscribers(PAUSED)
-  daemon.watchers.dropStreams(PAUSED)
-  daemon.tunnels.drop()
+  if (init.isUpdate !== true) {
+    // Those who read output before the sandbox slept are gone; a reader that never reads would hold processes up.
+    daemon.processes.dropSubscribers(PAUSED)
+    daemon.watchers.dropStreams(PAUSED)
+    daemon.tunnels.drop()
+  }
   const isKnown = daemon.settings.knowsIdentity(init)
-  daemon.settings.apply(init)
+  const { egressAuthority } = init
+  if (!daemon.settings.knowsAuthority(init)) trustAuthority(daemon.root, egressAuthority, daemon.log)
+  daemon.settings.apply(init, egressAuthority === undefined ? {} : authorityEnv(daemon.root))
   // A wake tells what the memory holds already; reading the files again would be most of its time here.
   if (!isKnown) writeIdentity(daemon.root, init, daemon.log)
   const skewMs = Date.now() - Date.parse(init.timestamp)

@@ -7,6 +7,7 @@ export function parseInit(body: unknown): EnvdInit {
   const accessToken = optionalText(fields, 'accessToken')
   const defaultUser = optionalText(fields, 'defaultUser')
   const defaultWorkdir = optionalText(fields, 'defaultWorkdir')
+  const egressAuthority = optionalText(fields, 'egressAuthority')
   return {
     timestamp: text(fields, 'timestamp'),
     envVars: textMap(fields, 'envVars'),
@@ -16,6 +17,8 @@ export function parseInit(body: unknown): EnvdInit {
     ...(accessToken === undefined ? {} : { accessToken }),
     ...(defaultUser === undefined ? {} : { defaultUser }),
     ...(defaultWorkdir === undefined ? {} : { defaultWorkdir }),
+    ...(egressAuthority === undefined ? {} : { egressAuthority }),
+    ...(fields['isUpdate'] === true ? { isUpdate: true } : {}),
   }
 }
 

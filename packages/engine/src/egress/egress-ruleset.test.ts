@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { egressRuleset } from './egress-ruleset.ts'
 
 const target = { instance: 'x1', slot: 4 }
-const ports = { tls: 1001, http: 1002, dns: 1003 }
+const ports = { tls: 1001, http: 1002, any: 1004, dns: 1003 }
 
 it('egressRuleset() puts what is allowed before what is denied, and leaves networks out that another covers', () => {
   const text = egressRuleset(target, { allow: ['8.8.8.8', '8.8.8.0/24'], deny: ['0.0.0.0/0'], domains: [] }, ports)

@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { networkNames } from '../network/network-names.ts'
 import { NetworkLab } from '../testing/network-lab.ts'
+import { startEgressHost } from '../testing/egress-host.ts'
 import type { EgressPolicy } from './egress-policy.ts'
+import type { NameProxyPorts } from './egress-ruleset.ts'
 
 const SUBNET = '10.231.1.0/24'
 const [OPEN, OTHER, DNS] = ['203.0.113.10', '203.0.113.20', '203.0.113.53']
@@ -19,37 +24,18 @@ describe('egress', () => {
   beforeAll(async () => {
     await lab.addHost({ instance, subnet: SUBNET, addresses: [OPEN, OTHER, DNS, PRIVATE] })
     await startInternet(lab)
-    const proxy = await lab.start(
-      'host',
-      `import { createInterface } from 'node:readline'
-       import { installFirewall } from '../network/firewall.ts'
-       import { applyEgress, clearEgress } from '../egress/egress.ts'
-       import { startNameProxy } from '../egress/names/name-proxy.ts'
-       let policy
-       const logger = { debug() {}, warn() {}, info() {}, error() {} }
-       const proxy = await startNameProxy({
-         policyOf: (address) => (address === '10.231.1.2' ? policy : undefined), nameservers: ['${DNS}'], logger,
-       })
-       await installFirewall({ instance: '${instance}', sandboxSubnet: '${SUBNET}', nameservers: ['${DNS}'], nameProxy: proxy.ports })
-       console.log('ready')
-       console.log(JSON.stringify(proxy.ports))
-       for await (const line of createInterface({ input: process.stdin })) {
-         policy = JSON.parse(line) ?? undefined
-         const target = { instance: '${instance}', slot: 0 }
-         await (policy === undefined ? clearEgress(target) : applyEgress(target, policy, proxy.ports))
-         console.log('done')
-       }`,
-    )
-    ports = JSON.parse(String((await proxy.lines.next()).value)) as typeof ports
-    told = async (policy) => {
-      proxy.write(JSON.stringify(policy ?? null))
-      expect((await proxy.lines.next()).value).toBe('done')
-    }
+    directory = await mkdtemp(join(tmpdir(), 'drowse-egress-'))
+    const nameservers = [DNS]
+    const host = await startEgressHost(lab, { instance, subnet: SUBNET, address: '10.231.1.2', nameservers, directory })
+    ports = host.ports
+    told = host.tell
   })
-  let ports: Record<'tls' | 'http' | 'dns', number>
+  let ports: NameProxyPorts
+  let directory: string
 
   afterAll(async () => {
     await lab[Symbol.asyncDispose]()
+    await rm(directory, { recursive: true, force: true })
   })
 
   /** What comes of each try from a sandbox: `open`, or how it fails. */
@@ -126,14 +112,13 @@ describe('egress', () => {
 
   test('nobody reaches the proxy but by redirection', async () => {
     await told({ allow: [], deny: [], domains: ['open.test'] })
-    for (const port of Object.values(ports)) {
-      for (const [role, host] of [
-        ['b', '10.231.1.5'],
-        ['a', '10.231.1.1'],
-        ['internet', '203.0.113.1'],
-      ] as const) {
-        expect(await lab.probe(role, [`${host}|${port}`])).toEqual({ [`${host}|${port}`]: 'closed' })
-      }
+    for (const [role, host] of [
+      ['b', '10.231.1.5'],
+      ['a', '10.231.1.1'],
+      ['internet', '203.0.113.1'],
+    ] as const) {
+      const doors = Object.values(ports).map((port) => `${host}|${port}`)
+      expect(await lab.probe(role, doors)).toEqual(Object.fromEntries(doors.map((door) => [door, 'closed'])))
     }
   })
 

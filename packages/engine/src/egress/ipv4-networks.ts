@@ -7,6 +7,12 @@ export function isNetwork(text: string): boolean {
   return length === undefined || (/^\d{1,2}$/.test(length) && Number(length) <= 32)
 }
 
+/** Whether one of the networks has an IPv4 address. */
+export function covers(networks: readonly string[], address: string): boolean {
+  const { first } = parse(address)
+  return networks.map(parse).some((network) => network.first <= first && first <= network.last)
+}
+
 /** Leaves out networks that another one covers. */
 export function mergeNetworks(networks: readonly string[]): string[] {
   const parsed = networks.map(parse).sort((a, b) => a.first - b.first || b.last - a.last)

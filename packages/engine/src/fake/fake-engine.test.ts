@@ -15,6 +15,7 @@ describeEngineContract('fake', async () => {
     reopen: () => new FakeEngine(host),
     sources: { layers: ['/nowhere'], guestDirectory: '/nowhere' },
     leftovers: async (id) => (host.sandboxes.has(id) ? [id] : []),
+    denied: async ({ id }) => [...(host.sandboxes.get(id)?.spec.egress?.deny ?? [])],
     crash: async (id) => await host.crash(id),
     [Symbol.asyncDispose]: async () => await host[Symbol.asyncDispose](),
   }

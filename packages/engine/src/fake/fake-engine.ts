@@ -13,8 +13,9 @@ import type {
   EngineUsage,
   NetworkSlot,
   SandboxSpec,
+  Traffic,
 } from '../engine.ts'
-import type { EgressPolicy } from '../egress/egress-policy.ts'
+import { checkEgressPolicy, type EgressPolicy } from '../egress/egress-policy.ts'
 import type { ForeignSlots } from '../network/foreign-slots.ts'
 import { FakeGuest, type FakeMemory } from './fake-guest.ts'
 import type { FakeHost, FaultMethod } from './fake-host.ts'
@@ -92,6 +93,7 @@ export class FakeEngine implements Engine {
     this.#failIfAsked('setEgress')
     const sandbox = this.#host.sandboxes.get(id)
     if (sandbox === undefined || sandbox.isDead) throw statusConflict('set the egress of', id, 'absent')
+    if (policy !== undefined) checkEgressPolicy(policy)
     const { egress: _, ...rest } = sandbox.spec
     sandbox.spec = policy === undefined ? rest : { ...rest, egress: policy }
   }
@@ -121,6 +123,10 @@ export class FakeEngine implements Engine {
     const guest = this.#host.sandboxes.get(id)?.guest
     if (guest === undefined) return undefined
     return { cpuMs: guest.memory.counter, memoryBytes: MEMORY_BYTES, cacheBytes: 0 }
+  }
+
+  traffic({ id }: Pick<SandboxSpec, 'id'>): Traffic {
+    return this.#host.traffic(id)
   }
 
   /** The server of the slot's sandbox, whatever the port; port 9 (discard, nothing listens) when there is none. */
@@ -157,6 +163,7 @@ export class FakeEngine implements Engine {
   }
 
   async #remove(id: string): Promise<void> {
+    this.#host.keepTraffic(id)
     const sandbox = this.#host.sandboxes.get(id)
     this.#host.sandboxes.delete(id)
     await sandbox?.guest?.end()

@@ -21,6 +21,8 @@ export interface FakeMemory {
  */
 export class FakeGuest {
   readonly memory: FakeMemory
+  /** Requests that it has got since its boot or restore. */
+  requests = 0
   readonly #server: Server
   /** Connections with another protocol; the server does not close those. */
   readonly #sockets = new Set<Duplex>()
@@ -79,6 +81,7 @@ export class FakeGuest {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.requests++
     await this.#thawed?.promise
     const route = `${request.method ?? ''} ${request.url ?? ''}`
     const body = await text(request)

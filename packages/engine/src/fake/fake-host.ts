@@ -1,12 +1,14 @@
 import type { DrowseError } from '@drowse/protocol'
 import { EngineListeners } from '../engine-listeners.ts'
-import type { Engine, EngineEvent, EngineStatus, SandboxSpec } from '../engine.ts'
+import type { Engine, EngineEvent, EngineStatus, SandboxSpec, Traffic } from '../engine.ts'
 import type { FakeGuest } from './fake-guest.ts'
 
 /** Methods of an engine that can be made to fail. */
 export type FaultMethod = {
   [Name in keyof Engine]: Engine[Name] extends (...args: never[]) => Promise<unknown> ? Name : never
 }[keyof Engine]
+
+const MESSAGE_BYTES = 100
 
 /** One sandbox on a {@link FakeHost}. */
 export interface FakeSandbox {
@@ -25,6 +27,8 @@ export class FakeHost implements AsyncDisposable {
   readonly sandboxes = new Map<string, FakeSandbox>()
   /** Slots whose addresses something else on the host uses, and what that is. */
   readonly foreignSlots = new Map<number, string>()
+  /** What guests that have ended had sent and received. */
+  readonly #pastTraffic = new Map<string, Traffic>()
   readonly #faults = new Map<FaultMethod, DrowseError[]>()
   readonly #listeners = new EngineListeners()
 
@@ -49,8 +53,10 @@ export class FakeHost implements AsyncDisposable {
     if (sandbox === undefined) return
     const wasStarted = sandbox.guest !== undefined
     sandbox.isDead = true
-    await sandbox.guest?.end()
+    this.keepTraffic(id)
+    const { guest } = sandbox
     sandbox.guest = undefined
+    await guest?.end()
     if (wasStarted && this.sandboxes.get(id) === sandbox) this.#listeners.emit({ id, kind: 'exited' })
   }
 
@@ -67,6 +73,18 @@ export class FakeHost implements AsyncDisposable {
   /** Body of the last `POST /init` that a sandbox's guest got. */
   lastInit(id: string): string | undefined {
     return this.sandboxes.get(id)?.guest?.memory.lastInit
+  }
+
+  /** What a sandbox has sent and received: every request and its answer are a hundred bytes. */
+  traffic(id: string): Traffic {
+    const { sentBytes, receivedBytes } = this.#pastTraffic.get(id) ?? { sentBytes: 0, receivedBytes: 0 }
+    const bytes = (this.sandboxes.get(id)?.guest?.requests ?? 0) * MESSAGE_BYTES
+    return { sentBytes: sentBytes + bytes, receivedBytes: receivedBytes + bytes }
+  }
+
+  /** To be called before a guest is taken away. */
+  keepTraffic(id: string): void {
+    this.#pastTraffic.set(id, this.traffic(id))
   }
 
   status(id: string): EngineStatus {

@@ -83,7 +83,7 @@ function ingredientsOf(host: GvisorHost, spec: SandboxSpec, rootDirectory: strin
 }
 
 async function putEgress({ instance, nameProxy }: GvisorHost, { network, egress }: SandboxSpec): Promise<void> {
-  if (egress !== undefined) await applyEgress({ instance, slot: network.slot }, egress, nameProxy)
+  if (egress !== undefined) await applyEgress({ instance, slot: network.slot }, egress, nameProxy?.ports)
 }
 
 async function prepareRoot(spec: SandboxSpec, mountPoint: string): Promise<void> {

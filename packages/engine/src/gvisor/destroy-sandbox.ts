@@ -5,9 +5,11 @@ import { deadline, pollUntil } from '@drowse/common'
 import { unmountOverlay } from '../layers/overlay-mount.ts'
 import { clearEgress } from '../egress/egress.ts'
 import { namespacePath, removeLink } from '../network/sandbox-network.ts'
+import { slotAddress } from '../network/slot-address.ts'
 import { sandboxCgroup } from './cgroups.ts'
 import { readContainerState, removeContainerFiles } from './container-state.ts'
 import type { GvisorHost } from './gvisor-host.ts'
+import { keepTraffic } from './link-traffic.ts'
 import { findContainerProcesses, isAlive, killProcess } from './processes.ts'
 import { findSandboxRecord, removeSandboxRecord } from './sandbox-record.ts'
 
@@ -28,6 +30,11 @@ export async function destroySandbox(host: GvisorHost, id: string): Promise<void
   if (record === undefined && state === undefined && !cgroup.exists() && !existsSync(namespacePath(namespace))) return
 
   await endProcesses(host, id)
+  if (record !== undefined) {
+    await keepTraffic(record.directory, names.link(record.slot))
+    // Its address may be another sandbox's next.
+    host.nameProxy?.endConnections(slotAddress(host.sandboxSubnet, record.slot).guest)
+  }
   await Promise.all([
     removeLink(namespace, record === undefined ? undefined : names.link(record.slot)),
     record === undefined ? undefined : removeDirectories(record.directory),

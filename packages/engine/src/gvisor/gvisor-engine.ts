@@ -14,9 +14,10 @@ import type {
   EngineUsage,
   NetworkSlot,
   SandboxSpec,
+  Traffic,
 } from '../engine.ts'
 import type { EgressPolicy } from '../egress/egress-policy.ts'
-import type { NameProxyPorts } from '../egress/egress-ruleset.ts'
+import type { NameProxy } from '../egress/names/name-proxy.ts'
 import { applyEgress, clearEgress } from '../egress/egress.ts'
 import { networkNames } from '../network/network-names.ts'
 import { findForeignSlots, type ForeignSlots } from '../network/foreign-slots.ts'
@@ -31,6 +32,7 @@ import { freezeSandbox, thawSandbox } from './freeze-sandbox.ts'
 import type { GvisorHost } from './gvisor-host.ts'
 import { discardImage, sealImage, verifyImage } from './image.ts'
 import { InFlight } from './in-flight.ts'
+import { readTraffic } from './link-traffic.ts'
 import { createRunsc } from './runsc.ts'
 import { findSandboxRecord, listRecordIds, writeSandboxRecord } from './sandbox-record.ts'
 import { readSandboxStatus, requireStatus } from './sandbox-status.ts'
@@ -52,8 +54,8 @@ export interface GvisorEngineOptions {
   instance: string
   /** IPv4 network that sandbox addresses come from, `a.b.c.d/n`. */
   sandboxSubnet: string
-  /** Where the name-aware proxy of egress policies listens. */
-  nameProxy?: NameProxyPorts
+  /** The name-aware proxy of egress policies. */
+  nameProxy?: Pick<NameProxy, 'ports' | 'endConnections'>
   logger: Logger
 }
 
@@ -184,9 +186,11 @@ class GvisorEngine implements Engine {
       if (policy === undefined && record.hasEgress !== true) return
       const target = { instance, slot: record.slot }
       await writeSandboxRecord(stateDirectory, id, { ...record, hasEgress: true })
-      if (policy !== undefined) return await applyEgress(target, policy, nameProxy)
-      await clearEgress(target)
-      await writeSandboxRecord(stateDirectory, id, { ...record, hasEgress: false })
+      if (policy === undefined) await clearEgress(target)
+      else await applyEgress(target, policy, nameProxy?.ports)
+      // What the proxy holds was let through by the policy before.
+      nameProxy?.endConnections(this.endpoint(record, 0).host)
+      if (policy === undefined) await writeSandboxRecord(stateDirectory, id, { ...record, hasEgress: false })
     })
   }
 
@@ -225,6 +229,10 @@ class GvisorEngine implements Engine {
 
   foreignSlots(): ForeignSlots {
     return findForeignSlots(this.#host.sandboxSubnet, this.#host.names.linkPrefix)
+  }
+
+  traffic({ directory, network }: Pick<SandboxSpec, 'directory' | 'network'>): Traffic {
+    return readTraffic(directory, this.#host.names.link(network.slot))
   }
 
   endpoint(network: NetworkSlot, port: number): { host: string; port: number } {

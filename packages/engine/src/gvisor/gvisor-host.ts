@@ -1,5 +1,5 @@
 import type { Logger } from '@drowse/common'
-import type { NameProxyPorts } from '../egress/egress-ruleset.ts'
+import type { NameProxy } from '../egress/names/name-proxy.ts'
 import type { NetworkNames } from '../network/network-names.ts'
 import type { KnownSandboxes } from './known-sandbox.ts'
 import type { Runsc } from './runsc.ts'
@@ -14,8 +14,8 @@ export interface GvisorHost {
   stateDirectory: string
   sandboxSubnet: string
   names: NetworkNames
-  /** Where the name-aware proxy listens; without it domains in a policy open nothing. */
-  nameProxy: NameProxyPorts | undefined
+  /** What takes redirected connections; without it domains in a policy open nothing. */
+  nameProxy: Pick<NameProxy, 'ports' | 'endConnections'> | undefined
   runsc: Runsc
   known: KnownSandboxes
   logger: Logger

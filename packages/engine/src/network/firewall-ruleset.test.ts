@@ -11,7 +11,7 @@ describe('firewallRuleset', () => {
 
   test('lets name servers through before it blocks their ranges', () => {
     const ruleset = firewallRuleset({ ...options, nameservers: ['10.0.0.2', '9.9.9.9'] })
-    const dns = ruleset.indexOf('ip daddr { 10.0.0.2, 9.9.9.9 } meta l4proto { tcp, udp } th dport 53 accept')
+    const dns = ruleset.indexOf('ip daddr { 10.0.0.2, 9.9.9.9 } meta l4proto { tcp, udp } th dport 53 goto counted')
     expect(dns).toBeGreaterThan(0)
     expect(dns).toBeLessThan(ruleset.indexOf('10.0.0.0/8'))
   })
@@ -22,5 +22,13 @@ describe('firewallRuleset', () => {
 
   test.each(['evil.example', '9.9.9.9 } accept', '::1'])('refuses name server "%s"', (nameserver) => {
     expect(() => firewallRuleset({ ...options, nameservers: [nameserver] })).toThrow(/^Cannot allow name server/)
+  })
+
+  test('sets bounds only where there are some', () => {
+    const limits = { connections: 7, bandwidthMbit: 8 }
+    const bounded = firewallRuleset({ ...options, limits })
+    expect(bounded).toContain('ct count over 7')
+    expect(bounded).toContain('limit rate over 1000000 bytes/second burst 262144 bytes')
+    expect(firewallRuleset(options)).not.toMatch(/ct count|limit rate/)
   })
 })

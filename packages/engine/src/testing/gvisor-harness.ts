@@ -4,9 +4,10 @@ import { copyFile, cp, link, mkdir, mkdtemp, readdir, readFile, rm } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { silentLogger } from '@drowse/common'
+import { exec, silentLogger } from '@drowse/common'
 import type { EngineHarness } from '../engine.contract.ts'
 import type { Engine } from '../engine.ts'
+import { removeEgress } from '../egress/egress.ts'
 import { removeInstanceCgroup, sandboxCgroup } from '../gvisor/cgroups.ts'
 import { createGvisorEngine } from '../gvisor/gvisor-engine.ts'
 import { findContainerProcesses, killProcess } from '../gvisor/processes.ts'
@@ -54,6 +55,10 @@ export async function makeGvisorHarness(assets: TestAssets): Promise<GvisorHarne
     instance,
     sources,
     leftovers: async (id) => await findLeftovers({ id, instance, stateDirectory }),
+    denied: async ({ network }) => {
+      const rules = await egressRules(instance, network.slot)
+      return rules.flatMap((rule) => /ip daddr (\S+) reject/.exec(rule)?.[1] ?? [])
+    },
     crash: async (id) => {
       const identity = { id, stateDirectory }
       while ((await findContainerProcesses(identity)).length > 0) {
@@ -63,6 +68,7 @@ export async function makeGvisorHarness(assets: TestAssets): Promise<GvisorHarne
     [Symbol.asyncDispose]: async () => {
       for (const { id } of await engine.list()) await engine.destroy(id)
       await removeInstanceCgroup(instance)
+      await removeEgress(instance)
       await rm(directory, { recursive: true })
     },
   }
@@ -87,6 +93,19 @@ async function prepareGuest(source: string, target: string): Promise<void> {
   await copyFile(fileURLToPath(new URL('./fixture-daemon.mjs', import.meta.url)), join(target, 'daemon.mjs'))
 }
 
+/** Rules for outgoing traffic, of one slot or of all. */
+async function egressRules(instance: string, slot?: number): Promise<string[]> {
+  const table = `${networkNames(instance).table}_egress`
+  const { stdout } = await exec('nft', ['list', 'tables'])
+  if (!stdout.split('\n').includes(`table inet ${table}`)) return []
+  const listed = await exec('nft', ['list', 'table', 'inet', table])
+  const chains = listed.stdout.split(/(?=\n\tchain )/)
+  const ofSlots = chains.filter((chain) =>
+    chain.startsWith(`\n\tchain sandbox_${slot === undefined ? '' : `${slot} `}`),
+  )
+  return ofSlots.flatMap((chain) => chain.split('\n').slice(1))
+}
+
 async function findLeftovers(of: { id: string; instance: string; stateDirectory: string }): Promise<string[]> {
   const { id, instance, stateDirectory } = of
   const names = networkNames(instance)
@@ -97,6 +116,7 @@ async function findLeftovers(of: { id: string; instance: string; stateDirectory:
     ...(await findContainerProcesses({ id, stateDirectory })).map((pid) => `process ${pid}`),
     ...mounts.map((line) => `mount ${line}`),
     ...files.map((name) => `file ${name}`),
+    ...(await egressRules(instance)),
     ...(existsSync(namespace) ? [namespace] : []),
     ...(sandboxCgroup(instance, id).exists() ? [`cgroup of ${id}`] : []),
   ]

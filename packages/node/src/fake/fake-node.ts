@@ -1,4 +1,4 @@
-import type { EgressPolicy, SandboxLimits } from '@drowse/engine'
+import type { EgressPolicy, SandboxLimits, Traffic } from '@drowse/engine'
 import { DrowseError, newSandboxId, type SandboxId } from '@drowse/protocol'
 import { KillableOperations } from '../killable-operations.ts'
 import type {
@@ -45,7 +45,15 @@ const BASE: NodeTemplate = {
 }
 
 /** Use of a sandbox that was not told another. */
-const IDLE = { cpuCount: 2, cpuMs: 0, memoryBytes: 1024 * 1024, cacheBytes: 0, diskBytes: 0 }
+const IDLE = {
+  cpuCount: 2,
+  cpuMs: 0,
+  memoryBytes: 1024 * 1024,
+  cacheBytes: 0,
+  diskBytes: 0,
+  sentBytes: 0,
+  receivedBytes: 0,
+}
 
 /** A node in memory, for tests of what stands above nodes. It keeps the contract of {@link NodeClient}; nothing survives it. */
 export class FakeNode implements NodeClient {
@@ -60,6 +68,7 @@ export class FakeNode implements NodeClient {
     find: 0,
     inventory: 0,
     usage: 0,
+    traffic: 0,
     templates: 0,
     templateBuilds: 0,
     endpoint: 0,
@@ -211,9 +220,9 @@ export class FakeNode implements NodeClient {
     })
   }
 
-  async setEgress(id: SandboxId, policy: EgressPolicy | undefined): Promise<void> {
+  async setEgress(id: SandboxId, policy: EgressPolicy | undefined, init: NodeInit): Promise<void> {
     await this.#operate('setEgress', id, () => {
-      this.#get(id).egress = policy
+      Object.assign(this.#get(id), { egress: policy, init })
     })
   }
 
@@ -237,6 +246,14 @@ export class FakeNode implements NodeClient {
     this.calls.inventory++
     await this.#takeFault('inventory')
     return [...this.#sandboxes].map(([id, sandbox]) => describeSandbox(id, sandbox))
+  }
+
+  async traffic(id: SandboxId): Promise<Traffic | undefined> {
+    this.calls.traffic++
+    await this.#takeFault('traffic')
+    if (!this.#sandboxes.has(id)) return undefined
+    const { sentBytes, receivedBytes } = { ...IDLE, ...this.#usage.get(id) }
+    return { sentBytes, receivedBytes }
   }
 
   async usage(): Promise<NodeUsage[]> {

@@ -51,5 +51,15 @@ export async function makeSandboxFolder(context: NodeContext, manifest: SandboxM
 /** The part of a manifest that an egress policy is. */
 export function egressPart(egress: EgressPolicy | undefined): Pick<SandboxManifest, 'egress'> {
   if (egress === undefined) return {}
-  return { egress: { allow: [...egress.allow], deny: [...egress.deny], domains: [...egress.domains] } }
+  const { allow, deny, domains, headers, proxy, dnsServers } = egress
+  return {
+    egress: {
+      allow: [...allow],
+      deny: [...deny],
+      domains: [...domains],
+      ...(headers === undefined ? {} : { headers: headers.map((rule) => ({ ...rule, headers: { ...rule.headers } })) }),
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(dnsServers === undefined ? {} : { dnsServers: [...dnsServers] }),
+    },
+  }
 }

@@ -283,7 +283,11 @@ describe('sandbox routes', () => {
       network: {},
       lifecycle: { onTimeout: 'pause', autoResume: true },
       volumeMounts: [],
-      drowse: { lifetimeEndAt: new Date(now + 100_000).toISOString(), openConnections: 0 },
+      drowse: {
+        lifetimeEndAt: new Date(now + 100_000).toISOString(),
+        openConnections: 0,
+        network: { sentBytes: 0, receivedBytes: 0 },
+      },
     })
   })
 

@@ -16,7 +16,14 @@ async function startMeasured(): Promise<Api & { id: SandboxId }> {
 test('metrics: a point every five seconds while it runs, none while it is paused, past ones stay', async () => {
   await using api = await startMeasured()
   const { harness, id } = api
-  harness.node.setUsage(id, { cpuMs: 1_000, memoryBytes: 200 * MIB, cacheBytes: 3 * MIB, diskBytes: 7 * MIB })
+  harness.node.setUsage(id, {
+    cpuMs: 1_000,
+    memoryBytes: 200 * MIB,
+    cacheBytes: 3 * MIB,
+    diskBytes: 7 * MIB,
+    sentBytes: 3 * MIB,
+    receivedBytes: 9 * MIB,
+  })
   await harness.pass(5)
   await harness.pass(5)
   const { status, body } = await api.call('GET', `/sandboxes/${id}/metrics`)
@@ -33,6 +40,8 @@ test('metrics: a point every five seconds while it runs, none while it is paused
     memCache: 3 * MIB,
     diskUsed: 7 * MIB,
     diskTotal: 10_240 * MIB,
+    networkSent: 3 * MIB,
+    networkReceived: 9 * MIB,
   })
   expect(points[2]).toMatchObject({ cpuUsedPct: 0 })
   await harness.pause(id)
@@ -89,4 +98,19 @@ test('metrics: a node that fails costs a point, not those after it', async () =>
   await harness.pass(5)
   await harness.pass(5)
   expect((await api.call('GET', `/sandboxes/${id}/metrics`)).body).toHaveLength(2)
+})
+
+test("GET /metrics counts the bytes of the team's sandboxes, paused ones too, for its key only", async () => {
+  await using api = await startMeasured()
+  const { harness, id } = api
+  harness.node.setUsage(id, { sentBytes: 5, receivedBytes: 6 })
+  await harness.pause(id)
+  const { status, text, headers } = await api.call('GET', '/metrics')
+  expect(status).toBe(200)
+  expect(headers['content-type']).toContain('text/plain; version=0.0.4')
+  expect(text.split('\n').filter((line) => line.startsWith('drowse_'))).toEqual([
+    `drowse_sandbox_network_sent_bytes_total{sandbox_id="${id}"} 5`,
+    `drowse_sandbox_network_received_bytes_total{sandbox_id="${id}"} 6`,
+  ])
+  expect((await api.call('GET', '/metrics', { headers: { 'x-api-key': 'wrong' } })).status).toBe(401)
 })

@@ -86,17 +86,59 @@ test('PUT network that the node fails to put in force stays, and is put in force
   expect(harness.node.egressOf(id as SandboxId)).toEqual(POLICY)
 })
 
-test.each([
-  ['rules', { 'a.b': [{ transform: { headers: { a: 'b' } } }] }],
-  ['egressProxy', { address: 'proxy.example.com:1080' }],
-  ['dnsServers', ['8.8.8.8']],
-])('create refuses %s, which could not be honoured', async (name, value) => {
+test('create puts rules, a proxy and name servers in force, and answers show no password and no authority of a proxy', async () => {
   await using api = await Api.start()
-  const body = { templateID: 'base', network: { [name]: value } }
-  expect(await api.call('POST', '/sandboxes', { body })).toMatchObject({
-    status: 400,
-    body: { message: expect.stringContaining(`network.${name} is not supported yet`) },
+  const tls = { enabled: true, serverName: 'p', caCert: 'PEM' }
+  const egressProxy = { address: 'proxy.example.com:1080', username: 'me', password: 'secret', tls }
+  const rules = {
+    'API.example.com': [
+      { transform: { headers: { authorization: 'a', 'X-B': 'b' } } },
+      { transform: { headers: { Authorization: 'c' } } },
+      {},
+    ],
+  }
+  const id = await api.create({ network: { rules, egressProxy, dnsServers: ['8.8.8.8'] } })
+  expect(api.harness.node.egressOf(id as SandboxId)).toEqual({
+    allow: [],
+    deny: [],
+    domains: [],
+    headers: [{ domain: 'api.example.com', headers: { Authorization: 'c', 'X-B': 'b' } }],
+    proxy: {
+      host: 'proxy.example.com',
+      port: 1080,
+      username: 'me',
+      password: 'secret',
+      tls: { serverName: 'p', caCert: 'PEM' },
+    },
+    dnsServers: ['8.8.8.8'],
   })
+  const { network } = await info(api, id)
+  expect(network).toEqual({
+    rules: { 'api.example.com': rules['API.example.com'] },
+    egressProxy: { address: 'proxy.example.com:1080', username: 'me', tls: { enabled: true, serverName: 'p' } },
+    dnsServers: ['8.8.8.8'],
+  })
+  expect((await api.call('PUT', `/sandboxes/${id}/network`, { body: { dnsServers: [] } })).status).toBe(204)
+  expect(api.harness.node.egressOf(id as SandboxId)).toEqual({ allow: [], deny: [], domains: [], dnsServers: [] })
+})
+
+const rule = (headers: Record<string, string>): object => ({ rules: { 'a.b': [{ transform: { headers } }] } })
+test.each([
+  [
+    'a header that frames a message',
+    rule({ 'Transfer-Encoding': 'chunked' }),
+    'cannot set the header Transfer-Encoding',
+  ],
+  ['another Host', rule({ host: 'x' }), 'cannot set the header host'],
+  ['a header of two lines', rule({ A: 'b\r\nC: d' }), 'header value is not valid'],
+  ['a token of an identity', rule({ A: 'Bearer ${e2b.identity.tokens.aws}' }), 'identity tokens are not supported'],
+  ['every name', { rules: { '*': [] } }, 'must be given by domain names'],
+  ['a password alone', { egressProxy: { address: 'a.b:1', password: 'x' } }, 'password requires'],
+  ['names with IPv6 closed alone', { allowOut: ['a.b'], denyOut: ['::/0'] }, 'require denyOut to include "0.0.0.0/0"'],
+])('create refuses %s', async (_, network, message) => {
+  await using api = await Api.start()
+  const answer = await api.call('POST', '/sandboxes', { body: { templateID: 'base', network } })
+  expect(answer).toMatchObject({ status: 400, body: { message: expect.stringContaining(message) } })
 })
 
 test('PUT network refuses what is wrong and changes nothing; an unknown and a killed one are 404', async () => {
@@ -104,7 +146,7 @@ test('PUT network refuses what is wrong and changes nothing; an unknown and a ki
   const id = await api.create({ network: { denyOut: ['10.0.0.0/8'] } })
   const put = async (of: string, body: unknown): Promise<number> =>
     (await api.call('PUT', `/sandboxes/${of}/network`, { body })).status
-  const proxied = { egressProxy: { address: 'x.y:1' } }
+  const proxied = { egressProxy: { address: 'x.y' } }
   const wrong = [{ denyOut: ['x.y'] }, { allowOut: ['x.y'] }, { allow_internet_access: 'no' }, [], proxied]
   for (const body of wrong) {
     expect(await put(id, body)).toBe(400)

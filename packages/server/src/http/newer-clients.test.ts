@@ -76,11 +76,12 @@ test('pauseMode and tier of a paused sandbox are those of its latest pause', asy
   })
 })
 
-test('get answers without a tier when the node does not', async () => {
+test('get answers without tier and traffic when the node does not', async () => {
   await using api = await Api.start()
   const id = await api.create()
   await api.call('POST', `/sandboxes/${id}/pause`)
-  api.harness.node.failNext('find', new DrowseError('internal', 'no'))
+  for (const method of ['find', 'traffic'] as const)
+    api.harness.node.failNext(method, new DrowseError('internal', 'no'))
   const { status, body } = await api.call('GET', `/sandboxes/${id}`)
   expect({ status, drowse: body['drowse'] }).toEqual({ status: 200, drowse: { openConnections: 0 } })
 })

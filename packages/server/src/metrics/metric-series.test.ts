@@ -8,6 +8,8 @@ const point = (i: number): MetricPoint => ({
   memoryBytes: 8 * 2 ** 30 + 4096,
   cacheBytes: 4096 * i,
   diskBytes: 0,
+  sentBytes: 1024 * i,
+  receivedBytes: 2048 * i,
 })
 
 test('gives back what was added, in order, of the instants asked for', () => {

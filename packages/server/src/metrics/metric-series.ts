@@ -6,12 +6,15 @@ export interface MetricPoint {
   memoryBytes: number
   cacheBytes: number
   diskBytes: number
+  /** Over all runs, as they were then. */
+  sentBytes: number
+  receivedBytes: number
 }
 
 /** Points of one piece of a series; a piece is what is added and dropped. */
 const CHUNK_POINTS = 60
-/** Numbers of a point: instant, CPU, memory, cache, disk. */
-const WIDTH = 5
+/** Numbers of a point: instant, CPU, memory, cache, disk, sent, received. */
+const WIDTH = 7
 /** Sizes are kept in KiB, as single-precision numbers: exact up to 16 GiB, and within a ten-millionth above. */
 const KIB = 1024
 
@@ -23,7 +26,7 @@ interface Chunk {
 }
 
 /**
- * Points of one sandbox, oldest first, in 20 bytes each. The oldest piece goes when there are more than `maxChunks`.
+ * Points of one sandbox, oldest first, in 28 bytes each. The oldest piece goes when there are more than `maxChunks`.
  */
 export class MetricSeries {
   readonly #maxChunks: number
@@ -36,9 +39,9 @@ export class MetricSeries {
   /** Adds a point later than all before. */
   add(point: MetricPoint): void {
     const chunk = this.#chunkFor(point.atMs)
-    const { atMs, cpuUsedPct, memoryBytes, cacheBytes, diskBytes } = point
-    const values = [(atMs - chunk.startMs) / 1000, cpuUsedPct, memoryBytes / KIB, cacheBytes / KIB, diskBytes / KIB]
-    chunk.values.set(values, chunk.count * WIDTH)
+    const { atMs, cpuUsedPct, memoryBytes, cacheBytes, diskBytes, sentBytes, receivedBytes } = point
+    const kib = [memoryBytes, cacheBytes, diskBytes, sentBytes, receivedBytes].map((bytes) => bytes / KIB)
+    chunk.values.set([(atMs - chunk.startMs) / 1000, cpuUsedPct, ...kib], chunk.count * WIDTH)
     chunk.count += 1
   }
 
@@ -64,13 +67,18 @@ export class MetricSeries {
 
 function readChunk({ startMs, count, values }: Chunk): MetricPoint[] {
   return Array.from({ length: count }, (_, at) => {
-    const [seconds = 0, cpuUsedPct = 0, memory = 0, cache = 0, disk = 0] = values.subarray(at * WIDTH, (at + 1) * WIDTH)
+    const [seconds = 0, cpuUsedPct = 0, memory = 0, cache = 0, disk = 0, sent = 0, received = 0] = values.subarray(
+      at * WIDTH,
+      (at + 1) * WIDTH,
+    )
     return {
       atMs: Math.round(startMs + seconds * 1000),
       cpuUsedPct: Math.round(cpuUsedPct * 100) / 100,
       memoryBytes: memory * KIB,
       cacheBytes: cache * KIB,
       diskBytes: disk * KIB,
+      sentBytes: sent * KIB,
+      receivedBytes: received * KIB,
     }
   })
 }

@@ -5,9 +5,9 @@ import { MetricSeries, type MetricPoint } from './metric-series.ts'
 
 /** Time, in ms, between two looks at all running sandboxes (wire.md §1.3). */
 export const SAMPLE_EVERY_MS = 5_000
-/** Points kept of one sandbox: an hour of running, in some 15 KB. */
+/** Points kept of one sandbox: an hour of running, in some 20 KB. */
 const MAX_POINTS = 720
-/** Sandboxes of which points are kept: 150 MB at most. Those that ran longest ago go first. */
+/** Sandboxes of which points are kept: 220 MB at most. Those that ran longest ago go first. */
 const MAX_SERIES = 10_000
 
 /** What the metrics are built from. */
@@ -92,13 +92,14 @@ export class SandboxMetrics implements Disposable {
     }
   }
 
-  #record({ id, cpuMs, cpuCount, memoryBytes, cacheBytes, diskBytes = 0 }: NodeUsage, nowMs: number): void {
+  #record(usage: NodeUsage, nowMs: number): void {
+    const { id, cpuMs, cpuCount, memoryBytes, cacheBytes, diskBytes = 0, sentBytes, receivedBytes } = usage
     const recorded = this.#recorded.get(id) ?? { series: new MetricSeries(MAX_POINTS), baseline: undefined }
     const { baseline } = recorded
     const usedMs = baseline === undefined || cpuMs < baseline.cpuMs ? 0 : cpuMs - baseline.cpuMs
     const passedMs = nowMs - (baseline?.atMs ?? nowMs)
     const cpuUsedPct = passedMs > 0 ? Math.min(100, (100 * usedMs) / passedMs / cpuCount) : 0
-    recorded.series.add({ atMs: nowMs, cpuUsedPct, memoryBytes, cacheBytes, diskBytes })
+    recorded.series.add({ atMs: nowMs, cpuUsedPct, memoryBytes, cacheBytes, diskBytes, sentBytes, receivedBytes })
     recorded.baseline = { atMs: nowMs, cpuMs }
     this.#recorded.delete(id)
     this.#recorded.set(id, recorded)

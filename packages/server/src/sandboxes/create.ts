@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { NodeTemplate } from '@drowse/node'
 import { newSandboxId, type SandboxId } from '@drowse/protocol'
 import type { Repos } from '../store/store.ts'
+import { checkProxy } from './check-proxy.ts'
 import { checkTimeout, startDeadlines } from './deadlines.ts'
 import { egressPolicyOf } from './egress-policy.ts'
 import { beginKill, discard, finishKillOrRetry } from './kill.ts'
@@ -31,6 +32,7 @@ export async function createSandbox(
   withRow?: (repos: Repos, id: SandboxId) => Promise<void>,
 ): Promise<Sandbox> {
   checkTimeout(request.timeoutMs, context.planMs)
+  await checkProxy(context, request.network)
   const id = await claimId(context, request.template)
   const creating = newSandbox(context, id, teamId, request)
   await context.ledger.insert(creating, withRow && (async (repos) => await withRow(repos, id)))

@@ -1,3 +1,4 @@
+import type { Traffic } from '@drowse/engine'
 import type { SandboxTier } from '@drowse/node'
 import { sandboxNotFound } from './lifecycle-errors.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
@@ -11,6 +12,8 @@ export interface SandboxDetail {
   tier: SandboxTier | undefined
   /** Requests, streams and upgraded sockets that are open. */
   connections: number
+  /** Bytes over its link in all its runs; undefined when its node does not say. */
+  traffic: Traffic | undefined
 }
 
 /** The team's sandbox, with the end that holds now. Never wakes it. Undefined when there is none, also while it is being killed. */
@@ -29,10 +32,17 @@ export async function getSandbox(context: LifecycleContext, teamId: string, id: 
 /** As {@link getSandbox}, with what its node knows; a node that fails leaves that out. */
 export async function describeSandbox(context: LifecycleContext, teamId: string, id: string): Promise<SandboxDetail> {
   const sandbox = await getSandbox(context, teamId, id)
-  return {
-    sandbox,
-    tier: await findTier(context, sandbox),
-    connections: context.activity.connections(sandbox.id),
+  const [tier, traffic] = await Promise.all([findTier(context, sandbox), findTraffic(context, sandbox)])
+  return { sandbox, tier, traffic, connections: context.activity.connections(sandbox.id) }
+}
+
+/** What a sandbox has sent and received; undefined when its node does not say. */
+export async function findTraffic(context: LifecycleContext, { id }: Sandbox): Promise<Traffic | undefined> {
+  try {
+    return await context.node.traffic(id)
+  } catch (error) {
+    context.logger.warn({ sandboxId: id, err: error }, 'could not ask what a sandbox has sent and received')
+    return undefined
   }
 }
 

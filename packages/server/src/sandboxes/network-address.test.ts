@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isAddressBlock, isDomainPattern, isHostAndPort } from './network-address.ts'
+import { hostAndPort, isAddressBlock, isDomainPattern, isHostAndPort } from './network-address.ts'
 
 const cases = (check: (text: string) => boolean, good: string[], bad: string[]): void => {
   expect(good.filter((text) => !check(text))).toEqual([])
@@ -51,4 +51,11 @@ test('isHostAndPort() takes a name or an address with a port', () => {
     ['proxy.example.com:1080', '1.2.3.4:1', '[::1]:65535'],
     ['proxy', 'proxy:', 'proxy:0', 'proxy:65536', '::1:80', '[1.2.3.4]:80', '*.a:80', 'a:b:80', 'user@a:80'],
   )
+})
+
+test.each([
+  ['proxy.example.com:1080', 'proxy.example.com', 1080],
+  ['[::1]:9', '::1', 9],
+])('hostAndPort(%j)', (text, host, port) => {
+  expect(hostAndPort(text)).toEqual({ host, port })
 })

@@ -19,6 +19,12 @@ export function isDomainPattern(text: string): boolean {
   return text.length <= MAX_DOMAIN && DOMAIN.test(text)
 }
 
+/** The parts of what {@link isHostAndPort} takes. */
+export function hostAndPort(text: string): { host: string; port: number } {
+  const at = text.lastIndexOf(':')
+  return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) }
+}
+
 /** Whether `text` is `host:port`, with an IPv6 host in brackets. */
 export function isHostAndPort(text: string): boolean {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)

@@ -1,4 +1,5 @@
 import { deadline, raceSignal, type Clock, type Logger } from '@drowse/common'
+import type { ResolvePublic, Traffic } from '@drowse/engine'
 import type { NodeClient } from '@drowse/node'
 import type { RouteSource, StopCause } from '@drowse/gateway'
 import type { SandboxId } from '@drowse/protocol'
@@ -10,7 +11,7 @@ import { createSandbox, type CreateRequest } from './create.ts'
 import { createSandboxOnce, type RepeatableCreate } from './create-once.ts'
 import { expireSandbox } from './expire.ts'
 import { Expiry } from './expiry.ts'
-import { describeSandbox, findSandbox, getSandbox, type SandboxDetail } from './get.ts'
+import { describeSandbox, findSandbox, findTraffic, getSandbox, type SandboxDetail } from './get.ts'
 import { killSandbox } from './kill.ts'
 import { LifecycleContext, type StartResult } from './lifecycle-context.ts'
 import { listSandboxes, type ListRequest, type SandboxPage } from './list.ts'
@@ -38,6 +39,8 @@ export interface SandboxServiceOptions {
   maxTimeoutHours: number
   /** SSH sessions and forwarded connections at once to one sandbox; 0, the default, sets no bound. */
   maxAttachments?: number
+  /** Addresses of a host that sandboxes may reach, by which a proxy for their traffic is judged; without it every proxy is taken. */
+  resolvePublic?: ResolvePublic | undefined
   /** Called when an operation reaches a step; for tests that end the service there. */
   onStep?: (step: ServerStep) => void
 }
@@ -158,6 +161,11 @@ export class SandboxService implements AsyncDisposable {
   /** See `readSandboxLogs`. */
   async logs(teamId: string, id: string, request: LogsRequest): Promise<LogEntry[]> {
     return await readSandboxLogs(this.#context, teamId, id, request)
+  }
+
+  /** See `findTraffic`. */
+  async traffic(sandbox: Sandbox): Promise<Traffic | undefined> {
+    return await findTraffic(this.#context, sandbox)
   }
 
   /** See `listSandboxes`. */

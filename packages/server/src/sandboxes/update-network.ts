@@ -1,7 +1,9 @@
+import { checkProxy } from './check-proxy.ts'
 import { egressPolicyOf } from './egress-policy.ts'
 import { nodeFailure, sandboxNotFound } from './lifecycle-errors.ts'
 import type { LifecycleContext } from './lifecycle-context.ts'
 import { ingressOf, type NetworkUpdate } from './network.ts'
+import { nodeInit } from './node-init.ts'
 import { getSandboxRow, lostToKill } from './row-lookup.ts'
 import { getSettled } from './settled.ts'
 
@@ -17,13 +19,14 @@ export async function updateNetwork(
 ): Promise<void> {
   const found = await getSandboxRow(context, teamId, id)
   if (found.state === 'killing') throw sandboxNotFound(id)
+  await checkProxy(context, egress)
   await context.exclusive(found.id, async () => {
     const sandbox = await getSettled(context, found.id)
     const patch = { network: { ...ingressOf(sandbox.network), ...egress }, allowInternetAccess }
     const changed = await context.ledger.update(sandbox, patch, { name: 'sandbox.network' })
     if (changed === undefined) throw await lostToKill(context, found.id)
     try {
-      await context.node.setEgress(found.id, egressPolicyOf(changed))
+      await context.node.setEgress(found.id, egressPolicyOf(changed), nodeInit(changed))
     } catch (error) {
       context.repairLater(found.id)
       throw nodeFailure('change the network of', found.id, 'it is tried again in a moment', error)

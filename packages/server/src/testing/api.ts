@@ -8,6 +8,8 @@ import { Harness, TEAM } from './harness.ts'
 /** What a call answered. */
 export interface Answer {
   status: number
+  text: string
+  /** Empty for what is no JSON. */
   body: Record<string, unknown>
   headers: Record<string, unknown>
 }
@@ -51,8 +53,9 @@ export class Api implements AsyncDisposable {
       headers: { 'x-api-key': this.#key, ...headers },
       ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
-    const parsed = response.body === '' ? {} : response.json<Record<string, unknown>>()
-    return { status: response.statusCode, body: parsed, headers: response.headers }
+    const isJson = String(response.headers['content-type']).startsWith('application/json')
+    const parsed = isJson && response.body !== '' ? response.json<Record<string, unknown>>() : {}
+    return { status: response.statusCode, text: response.body, body: parsed, headers: response.headers }
   }
 
   /** Makes a sandbox of the template `base`. */

@@ -2,8 +2,10 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { connect, createServer, isIPv4, type Socket as TcpSocket } from 'node:net'
 import { decode, encode, RECURSION_DESIRED, TRUNCATED_RESPONSE } from 'dns-packet'
 import { listenTcp, type Door } from './listen-tcp.ts'
+import type { EgressPolicy } from '../egress-policy.ts'
 import { matchesDomain } from './matches-domain.ts'
-import { domainsOf, type ProxyContext } from './proxy-context.ts'
+import type { ProxyContext } from './proxy-context.ts'
+import { openServers } from './route.ts'
 
 /** Time, in ms, that a name server has for an answer. */
 const ANSWER_TIMEOUT_MS = 5_000
@@ -15,27 +17,38 @@ const UDP_BYTES = 1_232
 const REFUSED = 5
 
 /**
- * Opens the door for DNS questions, on one port for UDP and TCP. A question about a name that the sandbox's policy opens is passed on as it
- * is; any other is refused, so that names cannot carry data out.
+ * Opens the door for DNS questions, on one port for UDP and TCP. While a sandbox's policy opens names, a question about one of them is passed on as it
+ * is and any other is refused, so that names cannot carry data out. Questions go to the name servers that the policy lists, if it lists any.
  */
 export async function openDnsDoor(context: ProxyContext): Promise<Door> {
   const udp = createSocket('udp4')
   let underWay = 0
   const answer = async (question: Buffer, from: string | undefined): Promise<Buffer | undefined> => {
-    const domains = domainsOf(context, from)
-    if (domains === undefined || underWay >= MAX_QUESTIONS) return undefined
+    const policy = from === undefined ? undefined : context.policyOf(from.replace(/^::ffff:/, ''))
+    if (policy === undefined || underWay >= MAX_QUESTIONS) return undefined
     underWay++
     try {
-      return isAllowed(question, domains) ? await ask(context, question) : refusal(question)
+      const servers = policy.dnsServers === undefined ? context.nameservers : openServers(context, policy)
+      const isOpen = servers.length > 0 && isAllowed(question, policy)
+      return isOpen ? await ask(servers, question, context.signal) : refusal(question)
     } finally {
       underWay--
     }
   }
-  const tcp = await listenTcp(
-    createServer((socket) => {
-      socket.setTimeout(ANSWER_TIMEOUT_MS * 2, () => socket.destroy())
-      serveTcp(socket, answer).catch(() => socket.destroy())
-    }),
+  await using opening = new AsyncDisposableStack()
+  opening.defer(async () => await new Promise<void>((resolve) => udp.close(() => resolve())))
+  const tcp = opening.use(
+    await listenTcp(
+      createServer((socket) => {
+        const isTaken = context.connections.add(socket.remoteAddress?.replace(/^::ffff:/, '') ?? '', socket)
+        if (!isTaken) {
+          socket.destroy()
+          return
+        }
+        socket.setTimeout(ANSWER_TIMEOUT_MS * 2, () => socket.destroy())
+        serveTcp(socket, answer).catch(() => socket.destroy())
+      }),
+    ),
   )
   await bind(udp, tcp.port)
   udp.on('error', (error) => context.logger.warn({ err: error }, 'the DNS door had a failure'))
@@ -44,20 +57,17 @@ export async function openDnsDoor(context: ProxyContext): Promise<Door> {
       .then((reply) => reply !== undefined && sendUdp(udp, reply, from))
       .catch(() => undefined) // no answer, one that cannot be cut, or a door that is closed: the resolver inside asks again or says so
   })
-  return {
-    port: tcp.port,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([new Promise<void>((resolve) => udp.close(() => resolve())), tcp[Symbol.asyncDispose]()])
-    },
-  }
+  const parts = opening.move()
+  return { port: tcp.port, [Symbol.asyncDispose]: async () => await parts[Symbol.asyncDispose]() }
 }
 
-/** Whether a message is one question about an open name. What cannot be read is not. */
-function isAllowed(message: Buffer, domains: readonly string[]): boolean {
+/** Whether a message is one question, and about an open name when only some are. What cannot be read is not. */
+function isAllowed(message: Buffer, { domains }: EgressPolicy): boolean {
   try {
     const { type, questions = [] } = decode(message)
     const [question] = questions
-    return type === 'query' && questions.length === 1 && question !== undefined && matchesDomain(question.name, domains)
+    if (type !== 'query' || questions.length !== 1 || question === undefined) return false
+    return domains.length === 0 || matchesDomain(question.name, domains)
   } catch {
     return false
   }
@@ -73,9 +83,9 @@ function refusal(message: Buffer): Buffer | undefined {
 }
 
 /** Asks the name servers one after the other, over TCP: an answer that nobody can forge, of any length. */
-async function ask(context: ProxyContext, question: Buffer): Promise<Buffer | undefined> {
-  for (const server of context.nameservers) {
-    const answer = await askOne(server, question, context.signal).catch(() => undefined)
+async function ask(servers: readonly string[], question: Buffer, signal: AbortSignal): Promise<Buffer | undefined> {
+  for (const server of servers) {
+    const answer = await askOne(server, question, signal).catch(() => undefined)
     if (answer !== undefined) return answer
   }
   return undefined

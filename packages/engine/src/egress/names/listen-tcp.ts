@@ -12,6 +12,9 @@ export interface Door extends AsyncDisposable {
   port: number
 }
 
+/** Parts of the proxy that look after one connection; above Node's warning for a leak of listeners. */
+export const MAX_LISTENERS = 40
+
 /**
  * Lets a server listen on a free port of every address: the firewall keeps others out. The port is none that the kernel gives away by itself,
  * so that rules which a killed service leaves do not close some other program's. Its connections end with it.
@@ -19,7 +22,7 @@ export interface Door extends AsyncDisposable {
 export async function listenTcp(server: Server): Promise<Door> {
   const open = new Set<Socket>()
   server.on('connection', (socket) => {
-    open.add(socket)
+    open.add(socket.setMaxListeners(MAX_LISTENERS))
     socket.on('close', () => open.delete(socket))
     socket.on('error', () => {}) // its end is what counts, and "close" tells that
   })

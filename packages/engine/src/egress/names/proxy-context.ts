@@ -1,5 +1,7 @@
-import type { EgressPolicy } from '../egress-policy.ts'
 import type { Logger } from '@drowse/common'
+import type { EgressAuthority } from '../authority/egress-authority.ts'
+import type { EgressPolicy } from '../egress-policy.ts'
+import type { OpenConnections } from './open-connections.ts'
 import type { ResolvePublic } from './resolve-public.ts'
 
 /** What the doors of the name-aware proxy share. */
@@ -9,14 +11,12 @@ export interface ProxyContext {
   resolve: ResolvePublic
   /** Name servers that questions are passed to, `a.b.c.d` or `a.b.c.d:port`. */
   nameservers: readonly string[]
+  connections: OpenConnections
+  /** Speaks TLS for names with headers. */
+  authority: EgressAuthority
+  /** Authorities (PEM) that servers are verified by where requests get headers, beside those of the system. */
+  upstreamCa: string | undefined
   logger: Logger
   /** Aborts when the proxy closes. */
   signal: AbortSignal
-}
-
-/** The names that a client may reach; undefined for who is no sandbox or has no names. */
-export function domainsOf(context: ProxyContext, remoteAddress: string | undefined): readonly string[] | undefined {
-  const address = remoteAddress?.replace(/^::ffff:/, '')
-  const domains = address === undefined ? undefined : context.policyOf(address)?.domains
-  return domains === undefined || domains.length === 0 ? undefined : domains
 }

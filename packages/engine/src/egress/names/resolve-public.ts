@@ -1,18 +1,12 @@
 import { Resolver } from 'node:dns/promises'
-import { BlockList } from 'node:net'
-import { BLOCKED_RANGES } from '../../network/blocked-ranges.ts'
+import { isIPv4 } from 'node:net'
+import { isReachable } from './reachable.ts'
 
 /** Time, in ms, for one try at a name server, and how many there are. */
 const TRY_MS = 2_000
 const TRIES = 2
 
-const blocked = new BlockList()
-for (const range of BLOCKED_RANGES) {
-  const [network = '', length] = range.split('/')
-  blocked.addSubnet(network, Number(length), 'ipv4')
-}
-
-/** Gives the IPv4 addresses of a name that sandboxes may reach; empty when there is none. */
+/** Gives the IPv4 addresses of a name (or of an address, itself) that sandboxes may reach; empty when there is none. */
 export type ResolvePublic = (name: string) => Promise<string[]>
 
 /**
@@ -22,5 +16,5 @@ export type ResolvePublic = (name: string) => Promise<string[]>
 export function createResolvePublic(nameservers: readonly string[]): ResolvePublic {
   const resolver = new Resolver({ timeout: TRY_MS, tries: TRIES })
   resolver.setServers(nameservers)
-  return async (name) => (await resolver.resolve4(name)).filter((address) => !blocked.check(address, 'ipv4'))
+  return async (name) => (isIPv4(name) ? [name] : await resolver.resolve4(name)).filter(isReachable)
 }

@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { SandboxMetrics } from '../../metrics/sandbox-metrics.ts'
 import type { SandboxService } from '../../sandboxes/service.ts'
 import type { TemplateSource } from '../../templates/find-template.ts'
+import { prometheus } from './prometheus.ts'
 import { sandboxConnect } from './sandbox-connect.ts'
 import { sandboxCreate } from './sandbox-create.ts'
 import { sandboxGet } from './sandbox-get.ts'
@@ -42,4 +43,5 @@ export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDe
   sandboxRefresh(api, dependencies)
   sandboxNetwork(api, dependencies)
   sandboxTcp(api)
+  prometheus(api, dependencies)
 }

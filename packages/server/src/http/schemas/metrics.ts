@@ -34,6 +34,9 @@ export const metricResponse = z.object({
   memCache: z.number(),
   diskUsed: z.number(),
   diskTotal: z.number(),
+  /** What has passed over its link in all its runs; clients do not know of these and ignore them. */
+  networkSent: z.number(),
+  networkReceived: z.number(),
 })
 
 /** A point as clients read it; totals are the sandbox's limits. */
@@ -48,5 +51,7 @@ export function presentMetric(sandbox: Sandbox, point: MetricPoint): z.infer<typ
     memCache: point.cacheBytes,
     diskUsed: point.diskBytes,
     diskTotal: sandbox.diskSizeMb * MIB,
+    networkSent: point.sentBytes,
+    networkReceived: point.receivedBytes,
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { SandboxNetwork } from '../../sandboxes/network.ts'
 
-/** `network` as get shows it. The password of a proxy is never shown. */
+/** `network` as get shows it. A proxy's password and authority are never shown; headers are, as clients' types have it, to who has an API key. */
 export const networkResponse = z.object({
   allowPublicTraffic: z.boolean().optional(),
   maskRequestHost: z.string().optional(),
@@ -18,9 +18,7 @@ export const networkResponse = z.object({
     .object({
       address: z.string(),
       username: z.string().optional(),
-      tls: z
-        .object({ enabled: z.boolean(), serverName: z.string().optional(), caCert: z.string().optional() })
-        .optional(),
+      tls: z.object({ enabled: z.boolean(), serverName: z.string().optional() }).optional(),
     })
     .optional(),
   dnsServers: z.array(z.string()).optional(),

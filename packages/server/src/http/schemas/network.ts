@@ -10,8 +10,20 @@ const HOST = /^[a-z0-9]([a-z0-9.-]{0,252})(:\d{1,5})?$/i
 /** An HTTP header's name, and a value that ends no line. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,256}$/i
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]{0,8192}$/
-/** Blocks that stand for everywhere. */
-const EVERYWHERE: readonly string[] = ['0.0.0.0/0', '::/0']
+/** Headers that say where a message ends or whom it is for; a rule for one would let a guest read more than its own answers. */
+const FRAMING: ReadonlySet<string> = new Set(
+  'connection content-length expect host keep-alive proxy-authorization proxy-connection te trailer transfer-encoding upgrade'.split(
+    ' ',
+  ),
+)
+/** Begins what an SDK writes for a token that only E2B's own identity service could fill in. */
+const IDENTITY_PLACEHOLDER = '${e2b.identity.'
+/** The block that stands for all that leaves a sandbox: no IPv6 does. */
+const EVERYWHERE = '0.0.0.0/0'
+
+function framingOf(headers: object): string | undefined {
+  return Object.keys(headers).find((name) => FRAMING.has(name.toLowerCase()))
+}
 
 const MAX_DESTINATIONS = 1_000
 /** Limits of E2B's API (wire.md §7, wire-drift.md §1). */
@@ -27,10 +39,17 @@ const allowed = z.string().refine((text) => isAddressBlock(text) || isDomainPatt
 const destinations = (entry: typeof denied): z.ZodArray<typeof denied> =>
   z.array(entry).max(MAX_DESTINATIONS, `A list of destinations may have ${MAX_DESTINATIONS} entries at most`)
 
-const headers = z.record(
-  z.string().regex(HEADER_NAME, 'network.rules: a header name is not valid'),
-  z.string().regex(HEADER_VALUE, 'network.rules: a header value is not valid'),
-)
+const headers = z
+  .record(
+    z.string().regex(HEADER_NAME, 'network.rules: a header name is not valid'),
+    z
+      .string()
+      .regex(HEADER_VALUE, 'network.rules: a header value is not valid')
+      .refine((value) => !value.includes(IDENTITY_PLACEHOLDER), 'network.rules: identity tokens are not supported yet'),
+  )
+  .refine((given) => framingOf(given) === undefined, {
+    error: ({ input }) => `network.rules cannot set the header ${framingOf(input as object)}`,
+  })
 const rule = z.object({ transform: z.object({ headers: headers.optional() }).optional() })
 const rules = z
   .record(z.string(), z.array(rule))
@@ -109,28 +128,18 @@ export function keptEgress(given: z.infer<typeof egressObject>): EgressSettings 
   return kept as EgressSettings
 }
 
-/**
- * Settings that this version has no answer for: one that were ignored would leave open, or show, what its author means to close. They are
- * checked in full before they are refused, so that a malformed one is told what is wrong with it.
- */
-const NOT_HONOURED = ['rules', 'egressProxy', 'dnsServers'] as const
-
-/** Throws "invalid_argument" for settings for outgoing traffic that could not be honoured or that contradict each other. */
+/** Throws "invalid_argument" for settings for outgoing traffic that contradict each other. */
 export function checkEgress(egress: EgressSettings, allowInternetAccess: boolean | undefined): void {
-  checkHonoured(egress)
   checkDomainsMatter(egress, allowInternetAccess)
-}
-
-function checkHonoured(egress: EgressSettings): void {
-  const name = NOT_HONOURED.find((each) => egress[each] !== undefined)
-  if (name === undefined) return
-  throw new DrowseError('invalid_argument', `network.${name} is not supported yet; leave it out`)
+  const { egressProxy: proxy } = egress
+  if (proxy?.password === undefined || proxy.username !== undefined) return
+  throw new DrowseError('invalid_argument', 'network.egressProxy.password requires network.egressProxy.username')
 }
 
 /** Domain names allow nothing new while nothing is denied: whoever gives them means to close the rest. */
 function checkDomainsMatter(egress: EgressSettings, allowInternetAccess: boolean | undefined): void {
   const { allowOut = [], denyOut = [] } = egress
-  const isClosed = allowInternetAccess === false || denyOut.some((text) => EVERYWHERE.includes(text))
+  const isClosed = allowInternetAccess === false || denyOut.includes(EVERYWHERE)
   if (isClosed || allowOut.every(isAddressBlock)) return
   throw new DrowseError(
     'invalid_argument',

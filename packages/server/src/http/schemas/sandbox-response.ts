@@ -53,6 +53,8 @@ const extras = listedExtras.extend({
   idleTimeoutSeconds: z.number().optional(),
   /** Requests, streams and upgraded sockets that are open. */
   openConnections: z.number(),
+  /** What has passed over its link in all its runs, paused or not. */
+  network: z.object({ sentBytes: z.number(), receivedBytes: z.number() }).optional(),
 })
 
 /** Answer of get. */
@@ -119,7 +121,7 @@ function presentListedExtras({ sandbox, tier }: ListedSandbox): z.infer<typeof l
 }
 
 function presentExtras(detail: SandboxDetail): z.infer<typeof extras> {
-  const { sandbox, connections } = detail
+  const { sandbox, connections, traffic } = detail
   const isRunning = publicState(sandbox.state) === 'running'
   const idleMs = idleTimeoutMs(sandbox)
   return {
@@ -127,6 +129,7 @@ function presentExtras(detail: SandboxDetail): z.infer<typeof extras> {
     ...(isRunning ? { lifetimeEndAt: new Date(sandbox.maxEndAtMs).toISOString() } : {}),
     ...(Number.isFinite(idleMs) ? { idleTimeoutSeconds: idleMs / 1000 } : {}),
     openConnections: connections,
+    ...(traffic === undefined ? {} : { network: traffic }),
   }
 }
 
