@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           // By itself vitest leaves one core idle, which on two is half of them.
           maxWorkers: '100%',
+          // Some start the whole service; a busy machine must not fail them.
+          testTimeout: 30_000,
           include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['**/*.real.test.ts'],
         },
