@@ -60,7 +60,7 @@ export class Http2Door {
     const head = readStreamHead(fields)
     const isInvalid = 'message' in head
     const request = new StreamRequest(stream, socket, isInvalid ? UNREADABLE : head)
-    const own = new StreamResponse(stream, { isHead: fields.headers[':method'] === 'HEAD' })
+    const own = new StreamResponse(stream, request, { isHead: fields.headers[':method'] === 'HEAD' })
     // The parts that are used of a response of HTTP/1.1 are all there.
     const response = own as unknown as ServerResponse
     own.on('error', () => {}) // its client went away, which its close tells

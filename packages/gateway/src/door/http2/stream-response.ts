@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import { Writable } from 'node:stream'
 import { HOP_BY_HOP } from '../../forward/header-rules.ts'
@@ -14,6 +14,7 @@ export class StreamResponse extends Writable {
   statusCode = 200
   statusMessage = ''
   readonly socket = null
+  readonly req: IncomingMessage
   readonly #stream: ServerHttp2Stream
   readonly #isHead: boolean
   /** By name in lower case. */
@@ -23,17 +24,13 @@ export class StreamResponse extends Writable {
   #hasBody = true
   #hasLength = false
   #trailers: Record<string, string[]> = {}
-  #onDrain: (() => void) | undefined
 
-  constructor(stream: ServerHttp2Stream, { isHead }: { isHead: boolean }) {
+  /** `req` is what it answers; `isHead` when that wants no body, which is told of a request that could not be read too. */
+  constructor(stream: ServerHttp2Stream, req: IncomingMessage, { isHead }: { isHead: boolean }) {
     super()
     this.#stream = stream
+    this.req = req
     this.#isHead = isHead
-    stream.on('drain', () => {
-      const onDrain = this.#onDrain
-      this.#onDrain = undefined
-      onDrain?.()
-    })
     stream.once('wantTrailers', () => stream.sendTrailers(this.#trailers))
     stream.once('close', () => this.destroy())
   }
@@ -118,8 +115,9 @@ export class StreamResponse extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#sendHead(false)
-    if (!this.#hasBody || this.#stream.writableEnded || this.#stream.write(chunk)) done()
-    else this.#onDrain = done
+    // Not done before it is out: whoever wrote it may use its memory again then.
+    if (!this.#hasBody || this.#stream.writableEnded) done()
+    else this.#stream.write(chunk, done)
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -130,7 +128,6 @@ export class StreamResponse extends Writable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#onDrain = undefined
     // What was ended and is out needs no reset; the request's body may still be on its way.
     if (!this.writableFinished) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
     done(error)
