@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
-import { FakeClock, silentLogger } from '@drowse/common'
+import { FakeClock, silentLogger, writeFileAtomic } from '@drowse/common'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TlsMaterial } from '../door/door-server.ts'
 import { DOMAIN, startTestGateway } from '../fixtures/test-gateway.ts'
@@ -61,10 +61,11 @@ describe('watchCertificate()', () => {
         expect(isDone()).toBe(true)
       })
     }
-    await writeFile(files.certPath, two.cert)
+    // Each at once: a look at half a file would be a problem of its own.
+    await writeFileAtomic(files.certPath, two.cert)
     await look(() => warn.mock.calls.length > 0)
     expect(seen).toEqual([])
-    await writeFile(files.keyPath, two.key)
+    await writeFileAtomic(files.keyPath, two.key)
     await look(() => seen.length > 0)
     expect(seen).toEqual([two])
     await clock.advance(10 * 60_000)
