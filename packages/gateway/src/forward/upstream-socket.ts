@@ -6,12 +6,26 @@ const READ_BYTES = 64 * 1024
 /** Where every connection is read into until it is diverted; what was read is copied before another one reads. */
 const shared = Buffer.allocUnsafeSlow(READ_BYTES)
 
+type WriteDone = (error?: Error | null) => void
+
+/**
+ * A server that answered and closed takes no more of a body, but its answer may still be there to be read, and Node gives up both at a failed
+ * write. What is lost with the connection, reading finds out.
+ */
+function sparingAnswer(done: WriteDone): WriteDone {
+  return (error) => {
+    const code = error != null && 'code' in error ? error.code : undefined
+    done(code === 'EPIPE' || code === 'ECONNRESET' ? null : error)
+  }
+}
+
 /** How to connect. */
 export type UpstreamSocketOptions = SocketConstructorOpts & TcpSocketConnectOpts & { timeout?: number | undefined }
 
 /**
  * A connection to a sandbox. Node's own takes new memory for each read, and for the garbage collector each 64 MB of that are a walk over
- * the whole heap; this one does not. What comes can be taken past the stream that it is.
+ * the whole heap; this one does not. What comes can be taken past the stream that it is. A write that fails is none that is
+ * told of: the end of the connection is, behind what it brought.
  */
 export class UpstreamSocket extends Socket {
   #reader: ((bytes: Buffer) => void) | undefined
@@ -36,6 +50,14 @@ export class UpstreamSocket extends Socket {
   divert(memory: Buffer, reader: (bytes: Buffer) => void): void {
     this.#reader = reader
     this.#memory = memory
+  }
+
+  override _write(chunk: Buffer, encoding: BufferEncoding, done: WriteDone): void {
+    super._write(chunk, encoding, sparingAnswer(done))
+  }
+
+  override _writev(chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: WriteDone): void {
+    super._writev?.(chunks, sparingAnswer(done))
   }
 
   #onRead(length: number, read: Buffer): boolean {
