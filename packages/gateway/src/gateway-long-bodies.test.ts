@@ -45,6 +45,17 @@ async function served(): Promise<Socket> {
   return new Promise((resolve) => (onRequest = resolve))
 }
 
+/** An answer of which a part has come, and the server's end of its connection. */
+async function halfAnswered(): Promise<{ socket: Socket; response: IncomingMessage }> {
+  const arrived = served()
+  const answered = ask()
+  const socket = await arrived
+  socket.write(Buffer.concat([Buffer.from(HEAD), BYTES.subarray(0, 512 * 1024)]))
+  const response = await answered
+  await once(response, 'data')
+  return { socket, response }
+}
+
 async function hashOf(body: AsyncIterable<unknown>): Promise<string> {
   const hash = createHash('sha256')
   for await (const piece of body) hash.update(piece as Buffer)
@@ -150,12 +161,7 @@ describe('a long body of known length', () => {
   })
 
   it.each(['ends', 'breaks'])('is cut for the client when the server’s connection %s in the middle', async (how) => {
-    const arrived = served()
-    const answered = ask()
-    const socket = await arrived
-    socket.write(Buffer.concat([Buffer.from(HEAD), BYTES.subarray(0, 512 * 1024)]))
-    const response = await answered
-    await once(response, 'data')
+    const { socket, response } = await halfAnswered()
     if (how === 'ends') socket.end()
     else socket.resetAndDestroy()
     await expect(hashOf(response)).rejects.toThrow('aborted')
@@ -163,12 +169,7 @@ describe('a long body of known length', () => {
   })
 
   it('is cut when its sandbox stops', async () => {
-    const arrived = served()
-    const answered = ask()
-    const socket = await arrived
-    socket.write(Buffer.concat([Buffer.from(HEAD), BYTES.subarray(0, 512 * 1024)]))
-    const response = await answered
-    await once(response, 'data')
+    const { socket, response } = await halfAnswered()
     const closed = closeOf(socket)
     test.gateway.dropConnections(sandbox.id, 'paused')
     await expect(hashOf(response)).rejects.toThrow('aborted')

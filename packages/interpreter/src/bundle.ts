@@ -1,7 +1,7 @@
 import { chmod, cp, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { bundleForGuest } from '@drowse/guest-bundle'
 
 /** Kernels in other languages than this one; they run as they are. */
 const KERNELS = fileURLToPath(new URL('../kernels/', import.meta.url))
@@ -18,7 +18,7 @@ const PROGRAMS = {
  */
 export async function bundleInterpreter(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o755 })
-  await build({
+  await bundleForGuest({
     // The sources are next to both `src` and `dist`.
     entryPoints: Object.entries(PROGRAMS).map(([out, source]) => ({
       in: fileURLToPath(new URL(`../src/${source}`, import.meta.url)),
@@ -26,15 +26,6 @@ export async function bundleInterpreter(directory: string): Promise<void> {
     })),
     outdir: directory,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    conditions: ['source'],
-    // Less text to keep in every sandbox's memory; names stay for stack traces.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    logLevel: 'silent',
   })
   // Python leaves its compiled files beside those that it was run from.
   await cp(KERNELS, directory, { recursive: true, filter: (path) => !path.endsWith('__pycache__') })

@@ -31,11 +31,18 @@ export interface RulesInternetProgram {
  * credentials, on 1082; name servers.
  */
 export async function rulesInternetProgram(names: RulesNames): Promise<RulesInternetProgram> {
-  const { issueEgressAuthority, issueServerCertificate } = await import('../egress/authority/issue-certificates.ts')
-  const authority = await issueEgressAuthority(Date.now())
+  const { issueAuthority, issueServerCertificate } = await import('@drowse/certificates')
+  const nowMs = Date.now()
+  const authority = await issueAuthority({ commonName: 'The internet', nowMs })
   const certificates: Record<string, { key: string; cert: string }> = {}
   for (const name of [...Object.keys({ ...names.known, ...names.only }), 'socks.test']) {
-    if (!name.startsWith('bad.')) certificates[name] = await issueServerCertificate(authority, name, Date.now())
+    if (name.startsWith('bad.')) continue
+    certificates[name] = await issueServerCertificate(authority, {
+      commonName: name,
+      dns: [name],
+      lifeMs: 86_400_000,
+      nowMs,
+    })
   }
   return { text: programText({ ...names, certificates, login: SOCKS_LOGIN }), ca: authority.cert }
 }

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureDirectory, writeFileAtomic, type Clock } from '@drowse/common'
-import type { IssuedCertificate } from './issue.ts'
+import type { CertificatePair } from '@drowse/certificates'
 import type { CertificateFiles } from './served-certificate.ts'
 
 /** Where Debian and Ubuntu keep the authorities that the system trusts. */
@@ -35,7 +35,7 @@ export interface Certificates {
 }
 
 /** What is served and trusted, of the leaf that is in force. */
-export function certificates({ leaf, ca, bundle }: CertificatePlaces, { key, cert }: IssuedCertificate): Certificates {
+export function certificates({ leaf, ca, bundle }: CertificatePlaces, { key, cert }: CertificatePair): Certificates {
   return { key, cert, files: { certPath: leaf.cert, keyPath: leaf.key }, caPath: ca.cert, bundlePath: bundle }
 }
 
@@ -90,14 +90,14 @@ export interface PairFiles {
 }
 
 /** Reads a certificate and its key, unchecked; `undefined` when one is missing. */
-export async function readPair(files: PairFiles): Promise<IssuedCertificate | undefined> {
+export async function readPair(files: PairFiles): Promise<CertificatePair | undefined> {
   const cert = await readText(files.cert)
   const key = await readText(files.key)
   return cert === undefined || key === undefined ? undefined : { cert, key }
 }
 
 /** Writes a certificate and its key, the key first; a crash between the two leaves a pair that does not match. */
-export async function writePair(files: PairFiles, pair: IssuedCertificate): Promise<IssuedCertificate> {
+export async function writePair(files: PairFiles, pair: CertificatePair): Promise<CertificatePair> {
   await writeFileAtomic(files.key, pair.key, 0o600)
   await writePublic(files.cert, pair.cert)
   return pair

@@ -1,8 +1,5 @@
-// @peculiar/x509 needs the metadata polyfill loaded before it.
-import 'reflect-metadata'
-import { X509Certificate as NodeCertificate } from 'node:crypto'
-import { X509Certificate } from '@peculiar/x509'
-import { NAME_CONSTRAINTS_OID, permittedNames } from './name-constraints.ts'
+import { X509Certificate } from 'node:crypto'
+import { readPermittedNames } from '@drowse/certificates'
 
 /** What a person compares of an authority. */
 export interface AuthorityFacts {
@@ -20,14 +17,13 @@ export interface AuthorityFacts {
 
 /** Describes the first certificate of a PEM text. Throws when there is none that can be read. */
 export function describeAuthority(pem: string): AuthorityFacts {
-  const certificate = new NodeCertificate(pem)
-  const extension = new X509Certificate(certificate.raw).getExtension(NAME_CONSTRAINTS_OID)
+  const certificate = new X509Certificate(pem)
   return {
     subject: certificate.subject.split('\n').join(', '),
     fingerprint: certificate.fingerprint256,
     validFromMs: certificate.validFromDate.getTime(),
     validToMs: certificate.validToDate.getTime(),
-    permitted: extension === null ? undefined : permittedNames(new Uint8Array(extension.value)),
+    permitted: readPermittedNames(certificate.raw),
     count: pem.match(/-----BEGIN CERTIFICATE-----/g)?.length ?? 0,
   }
 }

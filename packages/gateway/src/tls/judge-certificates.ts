@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { leafNames, type IssuedCertificate } from './issue.ts'
+import type { CertificatePair } from '@drowse/certificates'
+import { leafNames } from './issue.ts'
 
 const DAY_MS = 86_400_000
 /** A leaf with less life left than this is made anew. */
@@ -8,7 +9,7 @@ const RENEW_LEAF_MS = 30 * DAY_MS
 const RENEW_CA_MS = 400 * DAY_MS
 
 /** Whether an authority belongs to its key, was made for `domain` and outlives any leaf that it signs now. */
-export function isUsableAuthority(pair: IssuedCertificate, domain: string, nowMs: number): boolean {
+export function isUsableAuthority(pair: CertificatePair, domain: string, nowMs: number): boolean {
   return isMatching(pair, (certificate) => {
     // The constraints are in the certificate only as bytes; the name tells which domain they were made for.
     const isForDomain = certificate.subject.split('\n').includes(`CN=Drowse local authority for ${domain}`)
@@ -17,7 +18,7 @@ export function isUsableAuthority(pair: IssuedCertificate, domain: string, nowMs
 }
 
 /** Whether a leaf belongs to its key, covers `domain`, was signed by `ca` and does not end soon. */
-export function isUsableLeaf(pair: IssuedCertificate, ca: IssuedCertificate, domain: string, nowMs: number): boolean {
+export function isUsableLeaf(pair: CertificatePair, ca: CertificatePair, domain: string, nowMs: number): boolean {
   return isMatching(pair, (certificate) => {
     const names = certificate.subjectAltName?.split(', ') ?? []
     const authority = new X509Certificate(ca.cert)
@@ -31,7 +32,7 @@ export function isUsableLeaf(pair: IssuedCertificate, ca: IssuedCertificate, dom
 }
 
 /** A pair that cannot be parsed is as bad as one that does not match. */
-function isMatching(pair: IssuedCertificate, check: (certificate: X509Certificate) => boolean): boolean {
+function isMatching(pair: CertificatePair, check: (certificate: X509Certificate) => boolean): boolean {
   try {
     const certificate = new X509Certificate(pair.cert)
     return certificate.checkPrivateKey(createPrivateKey(pair.key)) && check(certificate)

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { writeFileAtomic } from '@drowse/common'
-import type { IssuedCertificate } from './issue.ts'
+import type { CertificatePair } from '@drowse/certificates'
 
 /** A change of the local authority that has begun. */
 export interface Rotation {
   /** The new authority and leaf. */
-  ca: IssuedCertificate
-  leaf: IssuedCertificate
+  ca: CertificatePair
+  leaf: CertificatePair
   /** The old authority, PEM; empty when there was none. */
   previous: string
 }
@@ -27,7 +27,7 @@ export async function readRotation(path: string): Promise<Rotation | undefined> 
   }
 }
 
-function isPair(value: unknown): value is IssuedCertificate {
+function isPair(value: unknown): value is CertificatePair {
   const { cert, key } = (value ?? {}) as Record<string, unknown>
   return typeof cert === 'string' && typeof key === 'string'
 }

@@ -1,14 +1,15 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContext } from 'node:tls'
+import type { CertificatePair } from '@drowse/certificates'
 import { writeFileAtomic } from '@drowse/common'
-import type { CertificatePair } from './issue-certificates.ts'
 
 const DAY_MS = 86_400_000
 /** An authority with less life left than this is made anew; guests learn of it at their next wake. */
 const RENEW_MS = 400 * DAY_MS
 /** Age at which a leaf is made again. */
 const LEAF_MS = DAY_MS
+const LEAF_LIFE_MS = 7 * DAY_MS
 /** Names whose leaves are kept. */
 const MAX_LEAVES = 1_000
 
@@ -26,9 +27,12 @@ export interface EgressAuthority {
  */
 export async function openEgressAuthority(path: string): Promise<EgressAuthority> {
   // Loaded here only: commands that make no certificate need not wait for it.
-  const { issueEgressAuthority, issueServerCertificate } = await import('./issue-certificates.ts')
+  const { issueAuthority, issueServerCertificate } = await import('@drowse/certificates')
   const stored = await readPair(path)
-  const pair = stored !== undefined && isUsable(stored) ? stored : await issueEgressAuthority(Date.now())
+  // It may sign for every name: which ones it does sign for is up to the rules of sandboxes.
+  const made = (): Promise<CertificatePair> =>
+    issueAuthority({ commonName: 'Drowse egress authority', nowMs: Date.now() })
+  const pair = stored !== undefined && isUsable(stored) ? stored : await made()
   if (pair !== stored) await writeFileAtomic(path, `${pair.key}${pair.cert}`, 0o600)
   const leaves = new Map<string, { sinceMs: number; context: Promise<SecureContext> }>()
   return {
@@ -36,7 +40,8 @@ export async function openEgressAuthority(path: string): Promise<EgressAuthority
     async contextFor(name) {
       const known = leaves.get(name)
       if (known !== undefined && Date.now() - known.sinceMs < LEAF_MS) return await known.context
-      const context = issueServerCertificate(pair, name, Date.now()).then((leaf) => createSecureContext(leaf))
+      const request = { commonName: 'Drowse egress', dns: [name], lifeMs: LEAF_LIFE_MS, nowMs: Date.now() }
+      const context = issueServerCertificate(pair, request).then((leaf) => createSecureContext(leaf))
       const [oldest] = leaves.keys()
       if (leaves.size >= MAX_LEAVES && oldest !== undefined) leaves.delete(oldest)
       leaves.delete(name)

@@ -1,15 +1,25 @@
-import { Extension } from '@peculiar/x509'
+// @peculiar/x509 needs the metadata polyfill loaded before it.
+import 'reflect-metadata'
+import { Extension, X509Certificate } from '@peculiar/x509'
 
-export const NAME_CONSTRAINTS_OID = '2.5.29.30'
+const NAME_CONSTRAINTS_OID = '2.5.29.30'
 /** DER tags: SEQUENCE, permittedSubtrees [0], and the dNSName [2] and iPAddress [7] of a GeneralName (RFC 5280 §4.2.1.10). */
 const TAG = { sequence: 0x30, permitted: 0xa0, dnsName: 0x82, ipAddress: 0x87 }
+
+/** What an authority can sign for. */
+export interface PermittedNames {
+  /** Names, each with all below it. */
+  dns: readonly string[]
+  /** Single addresses: their 4 or 16 bytes. */
+  addresses: readonly Uint8Array[]
+}
 
 /**
  * The critical extension that limits an authority to some DNS names with all below them, and to single addresses (bytes), so that
  * its stolen key opens no other site to whoever trusts it.
  */
-export function nameConstraints(dnsNames: readonly string[], addresses: readonly Uint8Array[]): Extension {
-  const names = dnsNames.map((name) => der(TAG.dnsName, new TextEncoder().encode(name)))
+export function nameConstraints({ dns, addresses }: PermittedNames): Extension {
+  const names = dns.map((name) => der(TAG.dnsName, new TextEncoder().encode(name)))
   const ranges = addresses.map((address) =>
     der(TAG.ipAddress, Buffer.concat([address, new Uint8Array(address.length).fill(0xff)])),
   )
@@ -18,9 +28,15 @@ export function nameConstraints(dnsNames: readonly string[], addresses: readonly
 }
 
 /**
- * The names and addresses that an extension made by {@link nameConstraints} permits, addresses as text. Throws when it is none of that shape.
+ * The names and addresses, as text, that an authority (its certificate, DER) can sign for, when {@link nameConstraints} made its limit; `undefined`
+ * when it has none. Throws when the limit is of another shape.
  */
-export function permittedNames(extension: Uint8Array): string[] {
+export function readPermittedNames(certificate: Uint8Array<ArrayBuffer>): string[] | undefined {
+  const extension = new X509Certificate(certificate).getExtension(NAME_CONSTRAINTS_OID)
+  return extension === null ? undefined : permittedNames(new Uint8Array(extension.value))
+}
+
+function permittedNames(extension: Uint8Array): string[] {
   const [outer] = readDer(extension)
   const [permitted] = readDer(outer?.content ?? Uint8Array.of())
   if (outer?.tag !== TAG.sequence || permitted?.tag !== TAG.permitted) throw new Error('Not name constraints')

@@ -12,15 +12,15 @@ import {
   AuthorityKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
+  type JsonName,
 } from '@peculiar/x509'
+import { nameConstraints, type PermittedNames } from './name-constraints.ts'
 
 const DAY_MS = 86_400_000
-/** Validity before now, for guests whose clock is behind. */
+/** Validity before now, for those whose clock is behind. */
 const BACKDATE_MS = DAY_MS
-/** Life of the authority: ten years. */
+/** Life of an authority: ten years. */
 const AUTHORITY_LIFE_MS = 3_650 * DAY_MS
-/** Life of a leaf, which is made anew each day. */
-const LEAF_LIFE_MS = 7 * DAY_MS
 
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' }
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' }
@@ -31,38 +31,55 @@ export interface CertificatePair {
   key: string
 }
 
-/** Makes an authority that may sign for every name: which ones it does sign for is up to the rules of sandboxes. */
-export async function issueEgressAuthority(nowMs: number): Promise<CertificatePair> {
+/** What an authority is to be. */
+export interface AuthorityRequest {
+  /** At most 64 characters. */
+  commonName: string
+  /** What it can sign for; every name when absent. */
+  permitted?: PermittedNames
+  nowMs: number
+}
+
+/** What a server's certificate is to be. */
+export interface ServerCertificateRequest {
+  /** At most 64 characters. It names no server: `dns` and `addresses` do. */
+  commonName: string
+  dns: readonly string[]
+  addresses?: readonly string[]
+  /** From `nowMs` on; it is valid a day before that too. */
+  lifeMs: number
+  nowMs: number
+}
+
+/** Makes a certificate authority that lives for ten years. */
+export async function issueAuthority({ commonName, permitted, nowMs }: AuthorityRequest): Promise<CertificatePair> {
   const keys = await webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify'])
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: [{ O: ['Drowse'] }, { CN: ['Drowse egress authority'] }],
-    notBefore: new Date(nowMs - BACKDATE_MS),
-    notAfter: new Date(nowMs + AUTHORITY_LIFE_MS),
+    name: distinguishedName(commonName),
+    ...validity(nowMs, AUTHORITY_LIFE_MS),
     keys,
     signingAlgorithm: SIGNATURE,
     extensions: [
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ...(permitted === undefined ? [] : [nameConstraints(permitted)]),
     ],
   })
   return { cert: pem(certificate), key: await keyPem(keys.privateKey) }
 }
 
-/** Signs a certificate for the server `name`. */
+/** Signs a server's certificate. */
 export async function issueServerCertificate(
   authority: CertificatePair,
-  name: string,
-  nowMs: number,
+  { commonName, dns, addresses = [], lifeMs, nowMs }: ServerCertificateRequest,
 ): Promise<CertificatePair> {
   const issuer = new X509Certificate(authority.cert)
   const keys = await webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify'])
   const certificate = await X509CertificateGenerator.create({
-    // A common name has 64 characters at most; the alternative name is what counts.
-    subject: [{ O: ['Drowse'] }, { CN: ['Drowse egress'] }],
+    subject: distinguishedName(commonName),
     issuer: issuer.subjectName,
-    notBefore: new Date(nowMs - BACKDATE_MS),
-    notAfter: new Date(nowMs + LEAF_LIFE_MS),
+    ...validity(nowMs, lifeMs),
     publicKey: keys.publicKey,
     signingKey: await importKey(authority.key),
     signingAlgorithm: SIGNATURE,
@@ -72,10 +89,21 @@ export async function issueServerCertificate(
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
       await AuthorityKeyIdentifierExtension.create(issuer),
-      new SubjectAlternativeNameExtension([{ type: 'dns', value: name }]),
+      new SubjectAlternativeNameExtension([
+        ...dns.map((value) => ({ type: 'dns' as const, value })),
+        ...addresses.map((value) => ({ type: 'ip' as const, value })),
+      ]),
     ],
   })
   return { cert: pem(certificate), key: await keyPem(keys.privateKey) }
+}
+
+function distinguishedName(commonName: string): JsonName {
+  return [{ O: ['Drowse'] }, { CN: [commonName] }]
+}
+
+function validity(nowMs: number, lifeMs: number): { notBefore: Date; notAfter: Date } {
+  return { notBefore: new Date(nowMs - BACKDATE_MS), notAfter: new Date(nowMs + lifeMs) }
 }
 
 function pem(certificate: X509Certificate): string {

@@ -1,0 +1,1 @@
+export { bundleForGuest, type GuestBundle } from './bundle-for-guest.ts'
