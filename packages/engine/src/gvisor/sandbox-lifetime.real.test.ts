@@ -5,7 +5,7 @@ import { mkdir, open, readdir, readFile, rm, statfs, writeFile } from 'node:fs/p
 import { join } from 'node:path'
 import { exec, silentLogger } from '@drowse/common'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { GUEST_TEST_PORT } from '../engine.contract.ts'
+import { GUEST_TEST_PORT } from '../contract/engine-harness.ts'
 import type { SandboxSpec } from '../engine.ts'
 import { networkNames } from '../network/network-names.ts'
 import { makeGvisorHarness, type GvisorHarness } from '../testing/gvisor-harness.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { GUEST_TEST_PORT } from '../../engine.contract.ts'
+import { GUEST_TEST_PORT } from '../../contract/engine-harness.ts'
 import type { EngineEvent, SandboxSpec } from '../../engine.ts'
 import { makeGvisorHarness, type GvisorHarness } from '../../testing/gvisor-harness.ts'
 import { findTestAssets } from '../../testing/test-assets.ts'
