@@ -64,6 +64,7 @@ export class SandboxShelf {
 
   /** Shows a manifest that the disk holds already, or that its folder will be read as at the next start. */
   put(manifest: SandboxManifest): void {
+    this.#forgetAddress(manifest.id) // it may have moved
     this.#manifests.set(manifest.id, manifest)
     this.#byAddress.set(this.#addressOf(manifest), manifest.id)
   }
@@ -75,9 +76,7 @@ export class SandboxShelf {
 
   /** Forgets a sandbox. */
   remove(id: SandboxId): void {
-    const manifest = this.#manifests.get(id)
-    const address = manifest === undefined ? undefined : this.#addressOf(manifest)
-    if (address !== undefined && this.#byAddress.get(address) === id) this.#byAddress.delete(address)
+    this.#forgetAddress(id)
     this.#manifests.delete(id)
     this.#broken.delete(id)
   }
@@ -119,6 +118,12 @@ export class SandboxShelf {
   /** Sandboxes that have processes and a claim on the host's memory and CPUs, those that come up included. */
   running(): SandboxManifest[] {
     return [...this.#manifests.values()].filter(({ phase }) => phase === 'running' || phase === 'booting')
+  }
+
+  #forgetAddress(id: SandboxId): void {
+    const manifest = this.#manifests.get(id)
+    const address = manifest === undefined ? undefined : this.#addressOf(manifest)
+    if (address !== undefined && this.#byAddress.get(address) === id) this.#byAddress.delete(address)
   }
 
   async #write(manifest: SandboxManifest): Promise<PreparedFile> {
