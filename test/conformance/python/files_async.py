@@ -1,12 +1,11 @@
 """Files, metadata and streamed watching through the asynchronous client. Usage: files_async.py e2b|novita"""
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "platform" / "python"))
-from packages import load  # noqa: E402
+from packages import load, run_to_the_end  # noqa: E402
 
 name = sys.argv[1]
 module = load(name)
@@ -49,10 +48,6 @@ async def main():
         await watch.stop()
     finally:
         await sandbox.kill()
-    print("scenario passed")
 
 
-asyncio.run(main())
-# The transport of e2b has threads of its own, which may abort while the interpreter ends with a watch behind it.
-sys.stdout.flush()
-os._exit(0)
+run_to_the_end(main())

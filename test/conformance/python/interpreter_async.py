@@ -3,6 +3,10 @@
 import asyncio
 import importlib
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "platform" / "python"))
+from packages import run_to_the_end  # noqa: E402
 
 AsyncSandbox = importlib.import_module(sys.argv[1]).AsyncSandbox
 
@@ -24,5 +28,4 @@ async def main():
         await sandbox.kill()
 
 
-asyncio.run(main())
-print("scenario passed")
+run_to_the_end(main())

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "platform" / "python"))
-from packages import load  # noqa: E402
+from packages import load, run_to_the_end  # noqa: E402
 
 name = sys.argv[1]
 module = load(name)
@@ -74,7 +74,6 @@ async def main():
         assert await sandbox.pty.kill(pty.pid) is False
     finally:
         await sandbox.kill()
-    print("scenario passed")
 
 
-asyncio.run(main())
+run_to_the_end(main())

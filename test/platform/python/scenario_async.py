@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from packages import ASK, AWAIT_READY, COUNTER, load, states
+from packages import ASK, AWAIT_READY, COUNTER, load, run_to_the_end, states
 
 module = load(sys.argv[1])
 Sandbox, State = module.AsyncSandbox, states(module)
@@ -47,7 +47,6 @@ async def main():
         raise AssertionError("connect to a killed sandbox must raise")
     except module.NotFoundException:
         pass
-    print("scenario passed")
 
 
-asyncio.run(main())
+run_to_the_end(main())

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import threading
 
-from packages import load, states
+from packages import load, run_to_the_end, states
 
 module = load(sys.argv[1])
 State = states(module)
@@ -72,5 +72,7 @@ async def async_client():
         await sandbox.kill()
 
 
-{"sync": sync_client, "async": lambda: asyncio.run(async_client())}[sys.argv[2]]()
+if sys.argv[2] == "async":
+    run_to_the_end(async_client())
+sync_client()
 print("scenario passed")
