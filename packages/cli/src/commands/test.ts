@@ -6,9 +6,9 @@ import { loadContext, type CommandContext, type GlobalOptions } from '../command
 import { formatError } from '../output/format-error.ts'
 import { StepView } from '../output/step-view.ts'
 import { codeCheckSteps } from '../testing/code-checks.ts'
-import { runSuite } from '../testing/run-suite.ts'
+import { runSuite, type SuiteResult } from '../testing/run-suite.ts'
 import { testAssets, type TestAssets } from '../testing/test-assets.ts'
-import { closingLine, sumCounts, type TestCounts } from '../testing/test-report.ts'
+import { closingLine, formatFailure, sumCounts } from '../testing/test-report.ts'
 
 /** Options of `drowse test`. */
 export interface TestOptions extends GlobalOptions {
@@ -40,15 +40,17 @@ export async function test(
   const templates = needsTemplates ? assets.buildTemplates(AbortSignal.any([command.signal, ending.signal])) : undefined
   const failedChecks = filters.length > 0 ? [] : await checkCode(command, context)
   const env = { ...command.env, ...variables, ...(options.long === true ? { DROWSE_TEST_LONG: '1' } : {}) }
-  const runs: TestCounts[] = []
+  const runs: SuiteResult[] = []
   for (const project of isUnitOnly ? ['unit'] : ['unit', 'contract', 'platform']) {
     command.signal.throwIfAborted()
     runs.push(await runSuite({ repository: context.repository, project, filters, env }))
   }
   ending.abort()
   await templates
-  const counts = sumCounts(runs)
+  const counts = sumCounts(runs.map((run) => run.counts))
   out.line()
+  // Again at the end: the place where they failed is thousands of lines above.
+  for (const failure of runs.flatMap((run) => run.failures)) out.line(formatFailure(failure, context.repository))
   for (const error of failedChecks) out.line(formatError(error, out))
   if (counts.passed + counts.failed === 0) out.line('No test ran.')
   out.line(closingLine(counts))

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { workspace } from '@drowse/setup'
-import { countTests, type TestCounts } from './test-report.ts'
+import { countTests, listFailures, type TestCounts, type TestFailure } from './test-report.ts'
 
 /** One run of vitest. */
 export interface SuiteRun {
@@ -15,8 +15,14 @@ export interface SuiteRun {
   env: Readonly<Record<string, string | undefined>>
 }
 
-/** Runs one vitest project with its output on this terminal and counts its tests. */
-export async function runSuite({ repository, project, filters, env }: SuiteRun): Promise<TestCounts> {
+/** What a run of vitest came to. */
+export interface SuiteResult {
+  counts: TestCounts
+  failures: TestFailure[]
+}
+
+/** Runs one vitest project with its output on this terminal, counts its tests and collects the failed ones. */
+export async function runSuite({ repository, project, filters, env }: SuiteRun): Promise<SuiteResult> {
   const places = workspace(repository)
   const reportFile = join(places.cache, `test-report-${project}.json`)
   await rm(reportFile, { force: true })
@@ -33,6 +39,6 @@ export async function runSuite({ repository, project, filters, env }: SuiteRun):
     },
   )
   const [code] = (await once(child, 'exit')) as [number | null]
-  const text = await readFile(reportFile, 'utf8').catch(() => 'null')
-  return countTests(JSON.parse(text), code ?? 1)
+  const report: unknown = JSON.parse(await readFile(reportFile, 'utf8').catch(() => 'null'))
+  return { counts: countTests(report, code ?? 1), failures: listFailures(report) }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { closingLine, countTests, sumCounts } from './test-report.ts'
+import { closingLine, countTests, formatFailure, listFailures, sumCounts } from './test-report.ts'
 
 const report = { success: true, numPassedTests: 5, numFailedTests: 0, numPendingTests: 1, numTodoTests: 0 }
 
@@ -14,6 +14,37 @@ describe('countTests()', () => {
     ['no report', undefined, 1],
   ])('counts %s as a failure', (_, value, exitCode) => {
     expect(countTests(value, exitCode).failed).toBe(1)
+  })
+})
+
+describe('listFailures()', () => {
+  const passed = { fullName: 'a wall stands', status: 'passed', failureMessages: [] }
+  const failed = {
+    fullName: 'a roof keeps the rain out',
+    status: 'failed',
+    failureMessages: ['AssertionError: it rains\n    at x'],
+  }
+  const file = { name: '/repo/house.test.ts', status: 'passed', message: '', assertionResults: [passed] }
+
+  it('names each failed test with what went wrong', () => {
+    const [failure, ...others] = listFailures({
+      testResults: [file, { ...file, status: 'failed', assertionResults: [passed, failed] }],
+    })
+    expect(others).toEqual([])
+    expect(failure && formatFailure(failure, '/repo')).toBe(
+      'failed: house.test.ts > a roof keeps the rain out\n  AssertionError: it rains\n      at x',
+    )
+  })
+
+  it('names a file that did not come to its tests', () => {
+    const testResults = [{ ...file, status: 'failed', message: 'SyntaxError: no', assertionResults: [] }]
+    expect(listFailures({ testResults }).map((failure) => formatFailure(failure, '/repo'))).toEqual([
+      'failed: house.test.ts\n  SyntaxError: no',
+    ])
+  })
+
+  it('has none without a report', () => {
+    expect(listFailures(undefined)).toEqual([])
   })
 })
 
