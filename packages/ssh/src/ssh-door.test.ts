@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import ssh2, { type Client } from 'ssh2'
 import { describe, expect, it } from 'vitest'
-import { closed, newKeyPair, TestDoor } from './fixtures/test-door.ts'
+import { closed, TestDoor } from './fixtures/test-door.ts'
+import { newKeyPair } from './keys/new-key-pair.ts'
 
 /** Parts of the library's client by which a test breaks the rules. */
 interface Outlaw {

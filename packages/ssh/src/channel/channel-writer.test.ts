@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import ssh2, { type ServerChannel, type Session } from 'ssh2'
 import { expect, it } from 'vitest'
+import { newKeyPair } from '../keys/new-key-pair.ts'
 import { ChannelWriter } from './channel-writer.ts'
 
-const { private: hostKey } = ssh2.utils.generateKeyPairSync('ed25519')
+const { privateKey: hostKey } = newKeyPair()
 
 /** A channel between a server and a client in this process: what the server has of it, and the client's end. */
 async function channelPair() {

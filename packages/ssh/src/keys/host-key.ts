@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ensureDirectory, writeFileAtomic } from '@drowse/common'
 import { DrowseError } from '@drowse/protocol'
 import ssh2 from 'ssh2'
+import { newKeyPair } from './new-key-pair.ts'
 import { fingerprintOf } from './public-key.ts'
 
 /** The key by which clients know this host. */
@@ -31,7 +32,7 @@ export async function ensureHostKey(secretsDirectory: string): Promise<HostKey> 
 }
 
 async function makeKey(directory: string, path: string): Promise<string> {
-  const { private: privateKey } = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'drowse' })
+  const { privateKey } = newKeyPair({ comment: 'drowse' })
   await ensureDirectory(directory)
   await writeFileAtomic(path, privateKey, 0o600)
   return privateKey
