@@ -174,8 +174,8 @@ describe('kill -9 of the service', () => {
 function mayLoseMemory(step: string, deed: Deed, isRebooted: boolean, wasAnswered: boolean): boolean {
   if (deed === 'connect without memory') return true
   if (!isRebooted || wasAnswered) return false
-  // A pause that was not answered yet has an image from the rename on; a wake has used its image up with the manifest.
+  // A pause that was not answered yet has an image from the rename on; a wake uses its image up with the manifest, which is written while the daemon answers.
   const savesLater = ['probe', 'freeze', 'space', 'checkpoint', 'sync', 'describe'].map((name) => `pause.${name}`)
-  const used = ['resume.manifest', 'server.resume.effect', 'server.resume.outcome']
+  const used = ['resume.init', 'resume.manifest', 'server.resume.effect', 'server.resume.outcome']
   return [...savesLater, ...used, 'server.pause.intent', 'server.expiry.intent'].includes(step)
 }

@@ -21,6 +21,8 @@ export interface FakeMemory {
  */
 export class FakeGuest {
   readonly memory: FakeMemory
+  /** Whether it answers every `POST /init` with 500, as a daemon that has lost its way. */
+  refusesInit = false
   /** Requests that it has got since its boot or restore. */
   requests = 0
   readonly #server: Server
@@ -86,6 +88,7 @@ export class FakeGuest {
     const route = `${request.method ?? ''} ${request.url ?? ''}`
     const body = await text(request)
     await this.#thawed?.promise // the freeze may have come while the body did
+    if (route === 'POST /init' && this.refusesInit) return void response.writeHead(500).end()
     if (route === 'POST /init') this.memory.lastInit = body
     if (route === 'POST /start') this.memory.lastStart = body
     if (route === 'POST /counter') this.memory.counter++

@@ -18,7 +18,7 @@ type MemoryUse = { kind: 'restore' } | { kind: 'unwanted' | 'unusable'; reason: 
 
 /**
  * Brings a sandbox back: by a thaw while it is frozen in RAM, from its image, or cold from its files when that cannot be restored or `memory` is
- * false. The image is consumed only after the daemon answered; a failure keeps it and leaves the sandbox paused.
+ * false. The image is removed only after the daemon answered; a failure keeps it and leaves the sandbox paused.
  * A running sandbox is confirmed: it is thawed should it be frozen, and its daemon is told `init` once more.
  */
 export async function resumeSandbox(

@@ -7,7 +7,7 @@ import type { SandboxManifest } from '../sandbox-manifest.ts'
 export interface RunStart {
   /** Resolves when the daemon has taken its init. */
   introduced: () => Promise<void>
-  /** Saves the manifest, durably. */
+  /** Saves the manifest, durably; once, however often it is called. */
   commit: () => Promise<void>
   /** Takes back what is on its way, for a run that does not come to its commit. Never fails; waits until nothing of it goes on. */
   cancel: () => Promise<void>
@@ -28,12 +28,16 @@ export function beginRun(
   const prepared = context.shelf.prepare(running)
   // Their failures are thrown to who waits for them; a run that fails before that waits for neither.
   for (const work of [introduced, prepared]) work.catch(() => undefined)
+  let committed: Promise<void> | undefined
   return {
     introduced: async () => await introduced,
-    commit: async () => await (await prepared).publish(),
+    commit: async () => {
+      committed ??= prepared.then(async (file) => await file.publish())
+      await committed
+    },
     cancel: async () => {
       end.abort()
-      await Promise.allSettled([introduced, prepared.then(async (file) => await file.discard())])
+      await Promise.allSettled([introduced, committed ?? prepared.then(async (file) => await file.discard())])
     },
   }
 }

@@ -5,8 +5,8 @@ import { beginWake, finishWake, removeImageBehind, stopWake, type Wake } from '.
 
 /**
  * Lets a paused sandbox that is frozen in RAM go on. Resolves with false when its processes have ended meanwhile or cannot be continued: they
- * have not run, so that the image still fits the files. Once they have, it is as after a restore: the daemon's answer makes the new
- * run the truth, and without one the processes end and the image is kept.
+ * have not run, so that the image still fits the files. Once they have, it is as after a restore: the new run is the
+ * truth, unless its daemon does not answer; then the processes end and the image is kept.
  */
 export async function thawFrozen(wake: Wake): Promise<boolean> {
   const { context, id, manifest, steps, signal } = wake

@@ -25,8 +25,9 @@ export function beginWake({ context, init, signal }: Wake, manifest: SandboxMani
 }
 
 /**
- * Waits for the daemon, and after a boot from files (`isCold`) for what the template starts with, then makes the new run the truth; from then
- * on the image is of an earlier run.
+ * Waits for the daemon, and after a boot from files (`isCold`) for what the template starts with, and makes the new run the truth; from then
+ * on the image is of an earlier run. Memory that goes on changes files at once, which the image then no longer fits, so its manifest is written
+ * while the daemon answers; a boot is the truth only when it has worked, and leaves the image alone until then.
  */
 export async function finishWake(
   wake: Wake,
@@ -36,6 +37,8 @@ export async function finishWake(
   const { context, manifest, init, steps, signal } = wake
   try {
     signal.throwIfAborted()
+    // Its failure is thrown where it is waited for.
+    if (!isCold) run.commit().catch(() => undefined)
     await steps.run('init', () => run.introduced())
     signal.throwIfAborted()
     if (isCold) await steps.run('ready', () => startUp(context, manifest, init, signal))

@@ -36,6 +36,16 @@ describe('SandboxNode with a frozen tier', () => {
     expect(await imagesOf(id)).toEqual([])
   })
 
+  it('resume() whose daemon refuses keeps the memory, though the wake was on disk meanwhile', async () => {
+    const id = await paused()
+    machine.host.sandboxes.get(id)!.guest!.refusesInit = true
+    await expect(node.resume(id, { init, memory: true })).rejects.toMatchObject({ code: 'engine_failed' })
+    expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: true, tier: 'disk' })
+    await restart()
+    expect(await node.resume(id, { init, memory: true })).toEqual({ tier: 'disk', isCold: false })
+    expect(await machine.count(node, id)).toBe(2)
+  })
+
   it('those not used for longest fall to disk when the budget is full', async () => {
     // A fake sandbox holds 1 MiB.
     machine.settings = { frozenMemoryMb: 2 }
