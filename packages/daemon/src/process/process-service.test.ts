@@ -28,15 +28,20 @@ describe('process.Process/Start', () => {
   })
 
   it.each([
-    [{ cmd: 'nope' }, 'invalid_argument', 'executable file not found'],
-    [{ cmd: '/nope' }, 'invalid_argument', 'no such file or directory'],
-    [{ cmd: '/etc/passwd' }, 'invalid_argument', 'permission denied'],
-    [{ cmd: '' }, 'invalid_argument', 'empty'],
-    [{ cmd: 'echo', args: ['a\0b'] }, 'invalid_argument', 'null bytes'],
-    [{ cmd: 'echo', envs: { A: 'a\0b' } }, 'invalid_argument', 'null bytes'],
-    [{ cmd: 'echo', args: ['x'.repeat(10_000_000)] }, 'invalid_argument', 'argument list too long'],
-    [{ cmd: 'true', cwd: '/none' }, 'invalid_argument', "cwd '/none' does not exist"],
-  ])('refuses %j', async (process, code, text) => {
+    ['a name that is nowhere', { cmd: 'nope' }, 'invalid_argument', 'executable file not found'],
+    ['a path that is not there', { cmd: '/nope' }, 'invalid_argument', 'no such file or directory'],
+    ['a file that is no program', { cmd: '/etc/passwd' }, 'invalid_argument', 'permission denied'],
+    ['no name', { cmd: '' }, 'invalid_argument', 'empty'],
+    ['a NUL in an argument', { cmd: 'echo', args: ['a\0b'] }, 'invalid_argument', 'null bytes'],
+    ['a NUL in a variable', { cmd: 'echo', envs: { A: 'a\0b' } }, 'invalid_argument', 'null bytes'],
+    [
+      'an argument of 10 MB',
+      { cmd: 'echo', args: ['x'.repeat(10_000_000)] },
+      'invalid_argument',
+      'argument list too long',
+    ],
+    ['a folder that is not there', { cmd: 'true', cwd: '/none' }, 'invalid_argument', "cwd '/none' does not exist"],
+  ])('refuses %s', async (_, process, code, text) => {
     expect(await collect(start(process))).toEqual([{ error: { code, message: expect.stringContaining(text) } }])
   })
 
