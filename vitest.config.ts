@@ -2,7 +2,19 @@ import { defineConfig } from 'vitest/config'
 
 const resolve = { conditions: ['source'] }
 
-/** Three suites: `unit` needs nothing, `contract` and `platform` need root and the real engine. */
+/** What the suites on a real installation have in common: one that a suite brings up for itself, and one file of tests at a time over it. */
+const onInstallation = {
+  globalSetup: ['test/platform/support/global-setup.ts'],
+  setupFiles: ['test/platform/support/client-env.ts'],
+  fileParallelism: false,
+  testTimeout: 120_000,
+  hookTimeout: 600_000,
+}
+
+/**
+ * Four suites: `unit` needs nothing; `contract`, `platform` and `conformance` need root and the real engine. The last two may run side by side, as
+ * each has an installation of its own; what restarts its service or counts what is on the host belongs to `platform`.
+ */
 export default defineConfig({
   ssr: { resolve },
   test: {
@@ -36,14 +48,20 @@ export default defineConfig({
         ssr: { resolve },
         environments: { __vitest__: { resolve } },
         test: {
+          ...onInstallation,
           name: 'platform',
-          include: ['test/**/*.test.ts'],
+          include: ['test/{platform,security,long}/**/*.test.ts'],
           exclude: process.env.DROWSE_TEST_LONG === '1' ? [] : ['test/long/**'],
-          globalSetup: ['test/platform/support/global-setup.ts'],
-          setupFiles: ['test/platform/support/client-env.ts'],
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 600_000,
+        },
+      },
+      {
+        resolve,
+        ssr: { resolve },
+        environments: { __vitest__: { resolve } },
+        test: {
+          ...onInstallation,
+          name: 'conformance',
+          include: ['test/{conformance,browser}/**/*.test.ts'],
         },
       },
     ],

@@ -10,6 +10,9 @@ import { runSuite, type SuiteResult } from '../testing/run-suite.ts'
 import { testAssets, type TestAssets } from '../testing/test-assets.ts'
 import { closingLine, formatFailure, sumCounts } from '../testing/test-report.ts'
 
+/** Projects of vitest in their order; those of one entry run side by side. */
+const SUITES = [['unit'], ['contract'], ['platform', 'conformance']] as const
+
 /** Options of `drowse test`. */
 export interface TestOptions extends GlobalOptions {
   /** Also the tests that take long. */
@@ -41,9 +44,10 @@ export async function test(
   const failedChecks = filters.length > 0 ? [] : await checkCode(command, context)
   const env = { ...command.env, ...variables, ...(options.long === true ? { DROWSE_TEST_LONG: '1' } : {}) }
   const runs: SuiteResult[] = []
-  for (const project of isUnitOnly ? ['unit'] : ['unit', 'contract', 'platform']) {
+  for (const projects of isUnitOnly ? [['unit']] : SUITES) {
     command.signal.throwIfAborted()
-    runs.push(await runSuite({ repository: context.repository, project, filters, env }))
+    const suites = projects.map((project) => runSuite({ repository: context.repository, project, filters, env }))
+    runs.push(...(await Promise.all(suites)))
   }
   ending.abort()
   await templates
