@@ -1,9 +1,6 @@
-import { ensureDirectory, SingleFlight, type Clock, type Logger } from '@drowse/common'
-import type { EgressPolicy, Engine, EngineEvent, SandboxLimits, Traffic } from '@drowse/engine'
+import { ensureDirectory, SingleFlight } from '@drowse/common'
+import type { EgressPolicy, EngineEvent, SandboxLimits, Traffic } from '@drowse/engine'
 import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
-import type { HostFacts } from './admission/host-facts.ts'
-import type { EngineAsset, GuestAsset } from './assets.ts'
-import type { DataFolder } from './data-folder.ts'
 import type {
   NodeClient,
   NodeCreateRequest,
@@ -24,8 +21,7 @@ import { pauseSandbox } from './operations/pause-sandbox.ts'
 import { resumeSandbox } from './operations/resume-sandbox.ts'
 import { setEgress } from './operations/set-egress.ts'
 import { reconcile } from './reconcile.ts'
-import type { NodeSettings } from './node-settings.ts'
-import type { StepHook } from './node-steps.ts'
+import type { SandboxNodeOptions } from './sandbox-node-options.ts'
 import { listTemplateBuilds, type TemplateBuildStatus } from './templates/template-builds.ts'
 import { listTemplates } from './templates/template-store.ts'
 import { warmTemplate } from './templates/warm-template.ts'
@@ -35,30 +31,6 @@ import { readUsage, trafficOf } from './usage/read-usage.ts'
 
 /** Longest time, in ms, that a stop waits for operations and deletions; what is left is finished at the next start. */
 const STOP_TIMEOUT_MS = 20_000
-
-/** What a node is made of. */
-export interface SandboxNodeOptions {
-  folder: DataFolder
-  engine: Engine
-  /** As `readAssets` gives them. */
-  assets: { engine: EngineAsset; guest: GuestAsset }
-  /** Name servers of every sandbox. */
-  nameservers: readonly string[]
-  /** Certificate (PEM) of the authority that speaks TLS for names with headers; sandboxes with such names are told to trust it. */
-  egressAuthority?: string
-  clock: Clock
-  logger: Logger
-  /** Called after each step of an operation; default nothing. For tests that cut an operation there. */
-  onStep?: StepHook
-  /** Bytes that may still be written below a path; default the filesystem's own answer. */
-  freeBytes?: (path: string) => Promise<number>
-  /** Longest time, in ms, in which a daemon that is well answers before a pause; default 5,000. */
-  healthTimeoutMs?: number
-  /** Settings that differ from the defaults. */
-  settings?: Partial<NodeSettings>
-  /** What the host has to give; default what this machine says. */
-  host?: HostFacts
-}
 
 /** All sandboxes of one host, over an engine. Call {@link start} before anything else. */
 export class SandboxNode implements NodeClient, AsyncDisposable {

@@ -8,7 +8,8 @@ import type { HostFacts } from '../admission/host-facts.ts'
 import { dataFolder, type DataFolder } from '../data-folder.ts'
 import type { NodeCreateRequest } from '../node-client.ts'
 import type { NodeSettings } from '../node-settings.ts'
-import { createNode, type SandboxNode, type SandboxNodeOptions } from '../sandbox-node.ts'
+import { createNode, type SandboxNode } from '../sandbox-node.ts'
+import type { SandboxNodeOptions } from '../sandbox-node-options.ts'
 
 /** Limits of the fixture's template `base`. */
 const LIMITS = { memoryMb: 512, cpuCount: 2 }

@@ -8,7 +8,8 @@ import { requireApiKey } from './auth.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { MAX_BODY_BYTES, readJsonBodies } from './json-body.ts'
 import { answerOtherMethods } from './method-not-allowed.ts'
-import { sandboxRoutes, type SandboxRouteDependencies } from './routes/sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './routes/sandbox-route-dependencies.ts'
+import { sandboxRoutes } from './routes/sandbox-routes.ts'
 import { sshRoutes, type SshRouteDependencies } from './routes/ssh-keys.ts'
 
 /** What the REST API is built from. */

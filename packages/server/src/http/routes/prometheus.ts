@@ -1,5 +1,5 @@
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** Sandboxes that are asked for at once. */
 const PAGE = 100

@@ -2,7 +2,7 @@ import { asksForAccess, checkSameAccess, connectSandboxBody, toConnectRequest } 
 import { sandboxParams } from '../schemas/sandbox-params.ts'
 import { presentSandbox, sandboxResponse } from '../schemas/sandbox-response.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** `POST /sandboxes/:sandboxID/connect` and its `/v2` twin: 201 when it was started, 200 when it ran already. */
 export function sandboxConnect(api: Api, { sandboxes, publicDomain }: SandboxRouteDependencies): void {

@@ -4,7 +4,7 @@ import { readIdempotencyKey } from '../idempotency-key.ts'
 import { createSandboxBody, toCreateRequest } from '../schemas/create-sandbox.ts'
 import { presentSandbox, sandboxResponse } from '../schemas/sandbox-response.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** `POST /sandboxes` and `POST /v2/sandboxes`; the latter always secures. */
 export function sandboxCreate(api: Api, { sandboxes, templates, publicDomain }: SandboxRouteDependencies): void {

@@ -1,7 +1,7 @@
 import { sandboxParams } from '../schemas/sandbox-params.ts'
 import { presentSandboxDetail, sandboxDetailResponse } from '../schemas/sandbox-response.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** `GET /sandboxes/:sandboxID`. */
 export function sandboxGet(api: Api, { sandboxes, publicDomain }: SandboxRouteDependencies): void {

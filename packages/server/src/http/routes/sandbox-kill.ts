@@ -1,6 +1,6 @@
 import { sandboxParams } from '../schemas/sandbox-params.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** `DELETE /sandboxes/:sandboxID`. */
 export function sandboxKill(api: Api, { sandboxes }: SandboxRouteDependencies): void {

@@ -3,7 +3,7 @@ import { findTemplate } from '../../templates/resolve-template.ts'
 import { legacyListQuery, listQuery, parseMetadataFilter } from '../schemas/list-query.ts'
 import { listedSandboxResponse, presentListedSandbox } from '../schemas/sandbox-response.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** Most sandboxes that the older route, which has no pages, gives. */
 const LEGACY_LIMIT = 10_000

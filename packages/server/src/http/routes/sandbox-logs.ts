@@ -8,7 +8,7 @@ import {
 } from '../schemas/sandbox-logs.ts'
 import { sandboxParams } from '../schemas/sandbox-params.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** `GET /sandboxes/:sandboxID/logs` and its `/v2` twin, also of a sandbox that is gone. */
 export function sandboxLogs(api: Api, { sandboxes }: SandboxRouteDependencies): void {

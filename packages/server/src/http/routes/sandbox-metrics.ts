@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { latestMetricsQuery, metricResponse, metricsQuery, presentMetric } from '../schemas/metrics.ts'
 import { sandboxParams } from '../schemas/sandbox-params.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** `GET /sandboxes/:sandboxID/metrics`, and `GET /sandboxes/metrics` for the latest of several. Neither wakes anything. */
 export function sandboxMetrics(api: Api, { sandboxes, metrics }: SandboxRouteDependencies): void {

@@ -1,7 +1,7 @@
 import { toNetworkUpdate, updateNetworkBody } from '../schemas/update-network.ts'
 import { sandboxParams } from '../schemas/sandbox-params.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** `PUT /sandboxes/:sandboxID/network`: replaces all settings for outgoing traffic. */
 export function sandboxNetwork(api: Api, { sandboxes }: SandboxRouteDependencies): void {

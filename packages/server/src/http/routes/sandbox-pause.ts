@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { requestBody } from '../schemas/request-body.ts'
 import { sandboxParams } from '../schemas/sandbox-params.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** `memory: false` keeps files only; `requireHealthyGuest: true` refuses to save a daemon that does not answer. */
 const body = requestBody({ memory: z.boolean().optional(), requireHealthyGuest: z.boolean().optional() })

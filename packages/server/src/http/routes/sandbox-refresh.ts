@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { requestBody } from '../schemas/request-body.ts'
 import { sandboxParams } from '../schemas/sandbox-params.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 const body = requestBody({ duration: z.int('duration must be a whole number of seconds').optional() })
 

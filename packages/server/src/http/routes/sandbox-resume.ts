@@ -2,7 +2,7 @@ import { connectSandboxBody, toConnectRequest } from '../schemas/connect-sandbox
 import { sandboxParams } from '../schemas/sandbox-params.ts'
 import { presentSandbox, sandboxResponse } from '../schemas/sandbox-response.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** `POST /sandboxes/:sandboxID/resume`, for older clients. */
 export function sandboxResume(api: Api, { sandboxes, publicDomain }: SandboxRouteDependencies): void {

@@ -1,8 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { SandboxMetrics } from '../../metrics/sandbox-metrics.ts'
-import type { SandboxService } from '../../sandboxes/service.ts'
-import type { TemplateSource } from '../../templates/find-template.ts'
 import { prometheus } from './prometheus.ts'
 import { sandboxConnect } from './sandbox-connect.ts'
 import { sandboxCreate } from './sandbox-create.ts'
@@ -15,17 +12,9 @@ import { sandboxNetwork } from './sandbox-network.ts'
 import { sandboxPause } from './sandbox-pause.ts'
 import { sandboxRefresh } from './sandbox-refresh.ts'
 import { sandboxResume } from './sandbox-resume.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 import { sandboxTcp } from './sandbox-tcp.ts'
 import { sandboxTimeout } from './sandbox-timeout.ts'
-
-/** What routes about sandboxes use. */
-export interface SandboxRouteDependencies {
-  sandboxes: SandboxService
-  metrics: Pick<SandboxMetrics, 'between' | 'latest'>
-  templates: TemplateSource
-  /** Name, with port where it is not 443, under which clients reach sandboxes; asked for each answer. */
-  publicDomain: () => string
-}
 
 /** Adds every route about sandboxes. */
 export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDependencies): void {

@@ -2,7 +2,7 @@ import { requestBody } from '../schemas/request-body.ts'
 import { sandboxParams } from '../schemas/sandbox-params.ts'
 import { timeoutSeconds } from '../schemas/timeout.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 const body = requestBody({ timeout: timeoutSeconds })
 
