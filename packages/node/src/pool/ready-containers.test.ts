@@ -171,11 +171,10 @@ describe('ReadyContainers', () => {
       await node[Symbol.asyncDispose]()
       const hook = dieAt(step)
       const doomed = await machine.startNode({ onStep: hook.onStep })
-      let isDead = false
-      void hook.died.then(() => (isDead = true))
       if (step === 'resume.create') void doomed.resume(id, { init, memory: true })
       // A moment in which something else is under way is not quiet, and the next one is tried.
-      while (!isDead) await machine.clock.advance(QUIET_MS)
+      const dead = hook.died.then(() => true)
+      while (!(await Promise.race([dead, machine.clock.advance(QUIET_MS).then(() => false)])));
       node = await machine.startNode()
       expect(machine.host.status(id)).toBe('created')
       expect(await node.find(id)).toEqual({ id, status: 'paused', hasMemory: true, tier: 'disk' })
