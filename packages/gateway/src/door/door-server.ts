@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Logger } from '@drowse/common'
-import { badRequest, tooManyOpen, type Answer } from '../answer/answer.ts'
+import { badRequest, headersTooLarge, tooManyOpen, type Answer } from '../answer/answer.ts'
 import { sendRawAnswer } from '../answer/send-answer.ts'
 import type { Traffic } from '../traffic.ts'
 import { IDLE_LIMIT_MS, MAX_HEADER_BYTES, PROBE_AFTER_MS } from './bounds.ts'
@@ -141,7 +141,7 @@ function answerUnparsed(error: NodeJS.ErrnoException, socket: Duplex): void {
 function unparsedAnswer(code: string | undefined): Answer {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return { status: 431, message: `The request's headers are larger than ${MAX_HEADER_BYTES} bytes` }
+      return headersTooLarge(MAX_HEADER_BYTES)
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return { status: 408, message: 'The request did not arrive in time' }
     default:
