@@ -9,5 +9,6 @@ export type { Route, RouteAccess, RouteSource, StopCause, TrafficCredentials } f
 export { readCertificate, watchCertificate, type CertificateFiles } from './tls/served-certificate.ts'
 export type { Certificates, CertificateOptions } from './tls/certificate-files.ts'
 export { ensureCertificates } from './tls/ensure-certificates.ts'
+export { keepLeafFresh } from './tls/renew-leaf.ts'
 export { rotateCertificates, type RotationHooks } from './tls/rotate-certificates.ts'
 export { describeAuthority, type AuthorityFacts } from './tls/describe-authority.ts'

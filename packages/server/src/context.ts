@@ -4,6 +4,7 @@ import type { EgressPolicy, Engine } from '@drowse/engine'
 import {
   createGateway,
   ensureCertificates,
+  keepLeafFresh,
   openBound,
   openFileLimit,
   readCertificate,
@@ -109,12 +110,8 @@ export async function buildContext(
   })
   stack.defer(async () => await app.close())
   const { domain } = config
-  const local = await ensureCertificates({
-    tlsDirectory: folder.tls,
-    secretsDirectory: folder.secrets,
-    domain,
-    clock,
-  })
+  const certificates = { tlsDirectory: folder.tls, secretsDirectory: folder.secrets, domain, clock }
+  const local = await ensureCertificates(certificates)
   const ownFiles = ownCertificateFiles(config)
   const tls = ownFiles === undefined ? local : await readCertificate(ownFiles)
   const maxOpen = openBound(config.clientConnections, await openFileLimit())
@@ -140,7 +137,8 @@ export async function buildContext(
       logger,
     }),
   )
-  // Also the local one: "drowse ca rotate" replaces it.
+  if (ownFiles === undefined) stack.use(keepLeafFresh(certificates, logger))
+  // Also the local one: it is renewed, and "drowse ca rotate" replaces it.
   const onChange = (changed: TlsMaterial): void => gateway.replaceCertificate(changed)
   stack.use(watchCertificate({ files: ownFiles ?? local.files, current: tls, onChange, logger, clock }))
   sandboxes.onStopped((id, cause) => {
