@@ -72,14 +72,14 @@ export async function buildContext(
     options.engine === undefined
       ? await hostEngine({ ...host, policyOf: (address) => policyOf(address) }, stack)
       : { engine: options.engine }
-  const { resolvePublic, ...trust } = wayOut
+  const { resolveProxy, ...trust } = wayOut
   const node = stack.use(
     createNode({ folder, engine, assets, nameservers, ...trust, clock, logger, settings: config, ...onStep }),
   )
   policyOf = (address) => node.egressAt(address)
   const { maxTimeoutHours, sandboxConnections: maxAttachments } = config
   const sandboxes = stack.use(
-    new SandboxService({ store, node, clock, logger, maxTimeoutHours, maxAttachments, resolvePublic, ...onStep }),
+    new SandboxService({ store, node, clock, logger, maxTimeoutHours, maxAttachments, resolveProxy, ...onStep }),
   )
 
   const metrics = stack.use(new SandboxMetrics({ node, clock, logger }))
