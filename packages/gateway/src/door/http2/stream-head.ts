@@ -1,6 +1,7 @@
 import { METHODS, type IncomingHttpHeaders } from 'node:http'
 import type { IncomingHttpHeaders as StreamHeaders } from 'node:http2'
 import { badRequest, headersTooLarge, type Answer } from '../../answer/answer.ts'
+import { isHost } from '../../classify/routing-host.ts'
 import { MAX_HEADER_BYTES } from '../bounds.ts'
 import { isTooLarge } from './header-size.ts'
 
@@ -41,7 +42,6 @@ const FORBIDDEN = new Set([
 const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 const PATH = /^(\/[\x21\x22\x24-\x7e\x80-\xff]*|\*)$/
-const AUTHORITY = /^[A-Za-z0-9._~!$&'()*+;=:%[\]-]+$/
 const METHOD_NAMES: ReadonlySet<string> = new Set(METHODS)
 
 /**
@@ -88,7 +88,8 @@ export function readStreamHead({ headers, rawHeaders, hasBody }: StreamFields): 
   const url = pseudo.get(':path') ?? ''
   if (!PATH.test(url)) return invalid('The path must begin with "/" and hold no spaces')
   const authority = pseudo.get(':authority') ?? host
-  if (authority === undefined || !AUTHORITY.test(authority)) return invalid('The request names no valid host')
+  if (authority === undefined || authority === '' || !isHost(authority))
+    return invalid('The request names no valid host')
   if (host !== undefined && host.toLowerCase() !== authority.toLowerCase()) {
     return invalid('Header "host" contradicts ":authority"')
   }
