@@ -1,7 +1,7 @@
 export type { TlsMaterial } from './door/door-server.ts'
 export { listenOn } from './door/listen-on.ts'
 export { connectGuestPort } from './forward/loopback.ts'
-export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
+export { createGateway, type Gateway, type GatewayOptions, type Held } from './gateway.ts'
 export type { LimitSettings } from './limit/sandbox-limits.ts'
 export { openBound, openFileLimit } from './limit/open-bound.ts'
 export type { ApiUpgrades } from './traffic.ts'

@@ -34,6 +34,8 @@ export interface DoorOptions {
 export interface DoorServer {
   /** Not listening yet. */
   server: Server
+  /** Connections of HTTP/2, and those of TLS that are being refused. */
+  readonly special: number
   /** Serves another certificate from the next connection on; does nothing without TLS. Throws when it is not valid. */
   replaceCertificate(tls: TlsMaterial): void
   /** Stops listening and resolves when every connection is closed. Clients are told to send no more where their protocol can say so. */
@@ -94,6 +96,9 @@ export function doorServer(traffic: Traffic, options: DoorOptions): DoorServer {
   })
   return {
     server,
+    get special() {
+      return http2.size + refused.size
+    },
     replaceCertificate(changed) {
       if (server instanceof SecureServer) server.setSecureContext(changed)
     },

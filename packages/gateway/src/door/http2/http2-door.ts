@@ -46,6 +46,11 @@ export class Http2Door {
     socket.once('close', () => this.#connections.delete(connection))
   }
 
+  /** How many connections there are. */
+  get size(): number {
+    return this.#connections.size
+  }
+
   /** Tells every client to open no more requests here, and closes each connection when those that are open have ended. */
   goAway(): void {
     for (const connection of this.#connections) connection.goAway()
