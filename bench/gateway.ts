@@ -1,10 +1,11 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { release } from 'node:os'
-import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { newSandboxId } from '@drowse/protocol'
 import { LARGE_BYTES } from './gateway/bytes.ts'
 import { ask, download, holdWebSockets, upload, type Target } from './gateway/load.ts'
+import { measureChurn } from './gateway/measure-churn.ts'
+import { measureHttp2 } from './gateway/measure-http2.ts'
+import { Pair } from './gateway/pair.ts'
 import { loadFact, processorFact } from './machine.ts'
 import { quantile } from './samples.ts'
 import { tell } from './tell.ts'
@@ -13,51 +14,60 @@ const CONNECTIONS = 32
 const DURATION_MS = 5_000
 const ROUNDS = 3
 const WEB_SOCKETS = 1_000
+const PARTS = ['speed', 'http2', 'churn'] as const
 
-const children: ChildProcess[] = []
+const USAGE = `Measures the gateway's process, on loopback. Prints markdown; needs no root.
+  node --conditions=source bench/gateway.ts [--part ${PARTS.join('|')}] [--minutes <length of the churn, default 5>]`
 
-/** Measures the gateway beside a direct connection to the same server: `node --conditions=source bench/gateway.ts`. Prints markdown; needs no root. */
-try {
-  const direct: Target = { port: await start('serve-upstream.ts'), host: 'localhost' }
-  const port = await start('serve-gateway.ts', String(direct.port))
-  const through: Target = { port, host: `3000-${newSandboxId()}.drowse.localhost` }
+const { values } = parseArgs({
+  options: { part: { type: 'string' }, minutes: { type: 'string', default: '5' }, help: { type: 'boolean' } },
+})
+const minutes = Number(values.minutes)
+if (values.help === true || !(minutes > 0) || !PARTS.some((part) => part === (values.part ?? part))) {
+  process.stderr.write(`${USAGE}\n`)
+  process.exitCode = values.help === true ? 0 : 2
+} else {
+  await run(PARTS.filter((part) => part === (values.part ?? part)))
+}
+
+async function run(parts: readonly (typeof PARTS)[number][]): Promise<void> {
   const lines = [
     `- ${new Date().toISOString()}; ${processorFact()}, Linux ${release()}, node ${process.version}`,
     `- ${loadFact()}`,
-    '',
-    '| | direct | through the gateway | |',
-    '|---|---|---|---|',
-    ...(await requests(direct, through)),
-    ...(await transfers('download', download, direct, through)),
-    ...(await transfers('upload', upload, direct, through)),
-    await webSockets(through),
   ]
+  for (const part of parts) {
+    // Each in processes of their own: what one part leaves behind is no figure of the next.
+    await using pair = await Pair.start()
+    lines.push('', ...(await { speed, http2: measureHttp2, churn: measureChurn }[part](pair, minutes * 60_000)))
+  }
   process.stdout.write(`${lines.join('\n')}\n`)
-} finally {
-  for (const child of children) child.kill()
 }
 
-/** Starts a program of `bench/gateway`; it ends with this one. */
-async function start(program: string, ...args: string[]): Promise<number> {
-  const child = fork(join(import.meta.dirname, 'gateway', program), args, {
-    execArgv: ['--conditions=source', '--expose-gc'],
-  })
-  children.push(child)
-  const [{ port }] = (await once(child, 'message')) as [{ port: number }]
-  return port
+/** What passes beside a direct connection to the same server. */
+async function speed(pair: Pair): Promise<string[]> {
+  const direct: Target = { port: pair.upstreamPort, host: 'localhost' }
+  const through: Target = { port: pair.target.httpPort, host: `3000-${newSandboxId()}.drowse.localhost` }
+  return [
+    '| | direct | through the gateway | |',
+    '|---|---|---|---|',
+    ...(await requests(pair, direct, through)),
+    ...(await transfers(pair, 'download', download, direct, through)),
+    ...(await transfers(pair, 'upload', upload, direct, through)),
+    await webSockets(pair, through),
+  ]
 }
 
 /** Rounds of both ways by turns, so that what else the machine does meets both. */
-async function requests(direct: Target, through: Target): Promise<string[]> {
+async function requests(pair: Pair, direct: Target, through: Target): Promise<string[]> {
   const rates: [number[], number[]] = [[], []]
   const alone: [number[], number[]] = [[], []]
   const cpuMs: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
     for (const [way, target] of [direct, through].entries()) {
       tell(`requests, round ${round + 1} of ${ROUNDS}, ${way === 0 ? 'direct' : 'through the gateway'}`)
-      const before = await gatewayUse()
+      const before = await pair.use()
       const { times, total } = await ask(target, CONNECTIONS, DURATION_MS)
-      if (way === 1) cpuMs.push(((await gatewayUse()).cpuMs - before.cpuMs) / total)
+      if (way === 1) cpuMs.push(((await pair.use()).cpuMs - before.cpuMs) / total)
       rates[way]?.push(times.length / (DURATION_MS / 1000))
       alone[way]?.push(...(await ask(target, 1, DURATION_MS)).times)
     }
@@ -75,6 +85,7 @@ async function requests(direct: Target, through: Target): Promise<string[]> {
 
 /** Moves the large body by turns; what the gateway takes for it is CPU time that other work on the machine does not change much. */
 async function transfers(
+  pair: Pair,
   name: string,
   move: (target: Target) => Promise<{ ms: number }>,
   direct: Target,
@@ -85,10 +96,10 @@ async function transfers(
   for (let round = 0; round < ROUNDS; round++) {
     for (const [way, target] of [direct, through].entries()) {
       tell(`${name}, round ${round + 1} of ${ROUNDS}, ${way === 0 ? 'direct' : 'through the gateway'}`)
-      const before = await gatewayUse()
+      const before = await pair.use()
       const { ms } = await move(target)
       rates[way]?.push(LARGE_BYTES / 1e6 / (ms / 1000))
-      if (way === 1) cpuSeconds.push(((await gatewayUse()).cpuMs - before.cpuMs) / 1000 / (LARGE_BYTES / 1e9))
+      if (way === 1) cpuSeconds.push(((await pair.use()).cpuMs - before.cpuMs) / 1000 / (LARGE_BYTES / 1e9))
     }
   }
   const [directRate, throughRate] = [quantile(rates[0], 0.5), quantile(rates[1], 0.5)]
@@ -99,22 +110,13 @@ async function transfers(
   ]
 }
 
-async function webSockets(through: Target): Promise<string> {
+async function webSockets(pair: Pair, through: Target): Promise<string> {
   tell(`${WEB_SOCKETS} idle WebSockets`)
   const close = await holdWebSockets(through, 10) // what the first ones load stays
   close()
-  const before = await gatewayUse()
+  const before = await pair.use()
   const closeAll = await holdWebSockets(through, WEB_SOCKETS)
-  const after = await gatewayUse()
+  const after = await pair.use()
   closeAll()
   return `| memory for ${WEB_SOCKETS} idle WebSockets, MB | | ${((after.rssBytes - before.rssBytes) / 1e6).toFixed(0)} | |`
-}
-
-/** What the gateway's process has taken so far. */
-async function gatewayUse(): Promise<{ rssBytes: number; cpuMs: number }> {
-  const gateway = children[1]
-  if (gateway === undefined) throw new Error('the gateway does not run')
-  gateway.send('use')
-  const [use] = (await once(gateway, 'message')) as [{ rssBytes: number; cpuMs: number }]
-  return use
 }

@@ -1,12 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { Sandbox } from 'e2b'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { exec } from '@drowse/common'
 import { api, detailOf } from './support/inspect.ts'
 import { killAfterEach, until } from './support/sandboxes.ts'
 import { SshPerson } from './support/ssh.ts'
@@ -99,6 +101,36 @@ describe('a command over ssh', () => {
     await until(async () => (await processes(sandbox, 'sleep 4321')) === 0)
     await until(async () => (await detailOf(sandbox.sandboxId)).drowse.openConnections === 0)
   })
+})
+
+describe('a sandbox with an idle timeout', () => {
+  it('stays awake while an ssh session is open, and sleeps when it has ended', async () => {
+    const make = async (): Promise<Sandbox> =>
+      keep(
+        await Sandbox.create({
+          timeoutMs: 300_000,
+          metadata: { idle_timeout: '30' },
+          lifecycle: { onTimeout: 'pause', autoResume: true },
+        }),
+      )
+    const used = await make()
+    const child = person.start(used.sandboxId, ['echo ready; exec cat'])
+    await once(child.stdout, 'data')
+    const stateOf = async ({ sandboxId }: Sandbox): Promise<string> => (await detailOf(sandboxId)).state
+    // Made later, it sleeps only after the time that the other one has been without anything but its session.
+    const unused = await make()
+    await until(async () => (await stateOf(unused)) === 'paused', 60_000)
+    expect(await stateOf(used)).toBe('running')
+    child.stdin.write('still here\n')
+    expect(String((await once(child.stdout, 'data'))[0])).toBe('still here\n')
+    child.stdin.end()
+    expect(await once(child, 'close')).toEqual([0, null])
+    await until(async () => (await stateOf(used)) === 'paused', 60_000)
+    // A session wakes it, and it sleeps again behind the session.
+    expect((await person.run(used.sandboxId, ['echo awake'])).stdout.toString()).toBe('awake\n')
+    await until(async () => (await detailOf(used.sandboxId)).drowse.openConnections === 0)
+    await until(async () => (await stateOf(used)) === 'paused', 60_000)
+  }, 240_000)
 })
 
 describe('a terminal over ssh', () => {
@@ -221,6 +253,44 @@ describe('files over ssh', () => {
     ).toContain('new/up')
   })
 })
+
+describe('rsync over ssh', () => {
+  it('brings a folder there and back, only what has changed the second time, and takes away what is gone', async () => {
+    const sandbox = keep(await Sandbox.create())
+    const rsync = await baseRsync()
+    const shell = ['ssh', ...person.options, '-p', String(person.port)].join(' ')
+    const run = async (...args: string[]): Promise<string> =>
+      (await exec(rsync[0] ?? '', [...rsync.slice(1), '-a', '-e', shell, '--stats', ...args])).stdout
+    const [here, back] = [join(person.folder, 'here/'), join(person.folder, 'back/')]
+    await mkdir(join(here, 'in'), { recursive: true })
+    const bytes = randomBytes(3_000_000)
+    await writeFile(join(here, 'in', 'large'), bytes)
+    await writeFile(join(here, 'small'), 'one')
+    const there = `${sandbox.sandboxId}@127.0.0.1:there/`
+    expect(await run(here, there)).toContain('Number of regular files transferred: 2')
+    await writeFile(join(here, 'new'), 'three')
+    await rm(join(here, 'small'))
+    expect(await run('--delete', here, there)).toContain('Number of regular files transferred: 1')
+    expect((await sandbox.commands.run('find there -type f | sort')).stdout).toBe('there/in/large\nthere/new\n')
+    await sandbox.pause()
+    await run(there, back)
+    expect((await readFile(join(back, 'in', 'large'))).equals(bytes)).toBe(true)
+    expect(await readFile(join(back, 'new'), 'utf8')).toBe('three')
+  })
+})
+
+/** The rsync of the base template, run on this machine with its own libraries: this machine need not have one. */
+async function baseRsync(): Promise<string[]> {
+  const layers = join(inject('installation').data, 'layers')
+  for (const layer of await readdir(layers)) {
+    const root = join(layers, layer, 'root')
+    const program = join(root, 'usr/bin/rsync')
+    if (!existsSync(program)) continue
+    const libraries = join(root, 'usr/lib/x86_64-linux-gnu')
+    return [join(libraries, 'ld-linux-x86-64.so.2'), '--library-path', libraries, program]
+  }
+  throw new Error('no layer has rsync')
+}
 
 describe('ssh -L', () => {
   it('reaches servers on the loopback of the sandbox, waking it, and nothing else', async () => {

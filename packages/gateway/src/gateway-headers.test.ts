@@ -98,6 +98,17 @@ describe('gateway request headers', () => {
     expect([headers.forwarded, headers['x-real-ip']]).toEqual([undefined, undefined])
   })
 
+  it('say so to servers too that take an underscore for a hyphen', async () => {
+    const headers = await headersFor(3000, {
+      x_forwarded_for: '1.2.3.4',
+      'x-forwarded_proto': 'https',
+      X_Real_IP: '1',
+      e2b_traffic_access_token: 'x',
+      my_own: 'kept',
+    })
+    expect(Object.keys(headers).filter((name) => name.includes('_'))).toEqual(['my_own'])
+  })
+
   it('keep a user’s own API key from nobody and the platform’s from everybody', async () => {
     expect((await headersFor(3000, { 'x-api-key': 'users-own' }))['x-api-key']).toBe('users-own')
     expect((await headersFor(3000, { 'x-api-key': 'e2b_0123abcd' }))['x-api-key']).toBeUndefined()

@@ -56,6 +56,24 @@ describe('gateway refuses', () => {
     expect(whole).toEqual([])
   })
 
+  it.each(['user@', 'a/', 'a, ', 'ä', '<b>', 'a\x7f', '"', 'a:80:', '[::1', 'a b', '#', '?a'])(
+    'a Host that is none, of a sandbox or of the API: %s',
+    async (part) => {
+      for (const name of [`${part}3000-${sandbox.id}.x`, `3000-${sandbox.id}.x${part}`, `${part}localhost`]) {
+        const reply = await send(['GET /seen HTTP/1.1', `Host: ${name}`, 'Connection: close'])
+        expect([name, reply.slice(0, 12)]).toEqual([name, 'HTTP/1.1 400'])
+      }
+      expect(whole).toEqual([])
+    },
+  )
+
+  it.each(['', ':80', '.', '.:80', '.Drowse.LOCALHOST', '-client.x'])('no Host that is one: "%s"', async (rest) => {
+    const name = rest.startsWith('-') ? `3000-${sandbox.id}${rest}` : `3000-${sandbox.id.toUpperCase()}.x${rest}`
+    const reply = await send(['GET /seen HTTP/1.1', `Host: ${name}`, 'Connection: close'])
+    expect([name, reply.slice(0, 12)]).toEqual([name, 'HTTP/1.1 200'])
+    expect(whole).toEqual(['GET /seen '])
+  })
+
   it.each([
     ['a bad chunk size', 'x\r\nbody\r\n0\r\n\r\n'],
     ['a chunk longer than its size', '2\r\nbody\r\n0\r\n\r\n'],

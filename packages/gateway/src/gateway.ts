@@ -40,6 +40,22 @@ export interface GatewayOptions {
   drainMs?: number
 }
 
+/** What a gateway keeps, by number. Nothing grows with what has been: all but `kept` is 0 when nothing is open. */
+export interface Held {
+  /** Connections of clients, and requests inside those of HTTP/2. */
+  open: number
+  /** Requests, streams and upgraded sockets on their way to a sandbox. */
+  exchanges: number
+  /** Connections that speak another protocol than HTTP. */
+  upgraded: number
+  /** Requests that count for the bounds of their sandbox. */
+  counted: number
+  /** Connections of HTTP/2, and those that are being refused. */
+  special: number
+  /** Sandboxes for which connections are kept for reuse; forgotten half a minute after the last. */
+  kept: number
+}
+
 /** The two front doors, and all traffic to sandboxes. */
 export interface Gateway extends AsyncDisposable {
   /**
@@ -53,6 +69,8 @@ export interface Gateway extends AsyncDisposable {
   dropConnections(id: SandboxId, cause: StopCause): void
   /** Serves another certificate at the https door, from the next connection on; open ones stay. Throws when it is not valid. */
   replaceCertificate(tls: TlsMaterial): void
+  /** What it keeps now. */
+  held(): Held
   /** Closes the doors, waits for requests in flight up to `drainMs`, then cuts the rest. Calling it again waits for the same end. */
   close(): Promise<void>
 }
@@ -91,6 +109,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     replaceCertificate(tls) {
       for (const server of servers) server.replaceCertificate(tls)
     },
+    held: () => ({
+      open: gate.open,
+      special: servers.reduce((sum, server) => sum + server.special, 0),
+      ...traffic.held(),
+    }),
     dropConnections: (id, cause) => traffic.dropConnections(id, cause),
     close,
     [Symbol.asyncDispose]: close,

@@ -106,6 +106,17 @@ export class Traffic {
     this.#context.inFlight.cut(id, cause)
   }
 
+  /** What is kept now, by number. */
+  held(): { exchanges: number; upgraded: number; counted: number; kept: number } {
+    const { inFlight, pool } = this.#context
+    return {
+      exchanges: inFlight.size,
+      upgraded: this.#upgraded.size,
+      counted: this.#limits.open,
+      kept: pool.size,
+    }
+  }
+
   /** Cuts every connection that was handed over for another protocol: those have no end of their own to wait for. */
   closeUpgraded(): void {
     for (const socket of this.#upgraded) socket.destroy()

@@ -4,6 +4,7 @@ import type { EgressPolicy, Engine } from '@drowse/engine'
 import {
   createGateway,
   ensureCertificates,
+  keepLeafFresh,
   openBound,
   openFileLimit,
   readCertificate,
@@ -71,14 +72,14 @@ export async function buildContext(
     options.engine === undefined
       ? await hostEngine({ ...host, policyOf: (address) => policyOf(address) }, stack)
       : { engine: options.engine }
-  const { resolvePublic, ...trust } = wayOut
+  const { resolveProxy, ...trust } = wayOut
   const node = stack.use(
     createNode({ folder, engine, assets, nameservers, ...trust, clock, logger, settings: config, ...onStep }),
   )
   policyOf = (address) => node.egressAt(address)
   const { maxTimeoutHours, sandboxConnections: maxAttachments } = config
   const sandboxes = stack.use(
-    new SandboxService({ store, node, clock, logger, maxTimeoutHours, maxAttachments, resolvePublic, ...onStep }),
+    new SandboxService({ store, node, clock, logger, maxTimeoutHours, maxAttachments, resolveProxy, ...onStep }),
   )
 
   const metrics = stack.use(new SandboxMetrics({ node, clock, logger }))
@@ -109,12 +110,8 @@ export async function buildContext(
   })
   stack.defer(async () => await app.close())
   const { domain } = config
-  const local = await ensureCertificates({
-    tlsDirectory: folder.tls,
-    secretsDirectory: folder.secrets,
-    domain,
-    clock,
-  })
+  const certificates = { tlsDirectory: folder.tls, secretsDirectory: folder.secrets, domain, clock }
+  const local = await ensureCertificates(certificates)
   const ownFiles = ownCertificateFiles(config)
   const tls = ownFiles === undefined ? local : await readCertificate(ownFiles)
   const maxOpen = openBound(config.clientConnections, await openFileLimit())
@@ -140,7 +137,8 @@ export async function buildContext(
       logger,
     }),
   )
-  // Also the local one: "drowse ca rotate" replaces it.
+  if (ownFiles === undefined) stack.use(keepLeafFresh(certificates, logger))
+  // Also the local one: it is renewed, and "drowse ca rotate" replaces it.
   const onChange = (changed: TlsMaterial): void => gateway.replaceCertificate(changed)
   stack.use(watchCertificate({ files: ownFiles ?? local.files, current: tls, onChange, logger, clock }))
   sandboxes.onStopped((id, cause) => {

@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import type { Config, Logger } from '@drowse/common'
 import {
   createGvisorEngine,
-  createResolvePublic,
+  createLookup,
+  createResolveProxy,
   installFirewall,
   openEgressAuthority,
   startNameProxy,
   type EgressPolicy,
   type Engine,
-  type ResolvePublic,
+  type ResolveProxy,
 } from '@drowse/engine'
 import { instanceName, type DataFolder } from '@drowse/node'
 import { DrowseError } from '@drowse/protocol'
@@ -30,8 +31,8 @@ export interface HostEngine {
   engine: Engine
   /** Certificate (PEM) of the authority that speaks TLS for names with headers. */
   egressAuthority: string
-  /** Looks up what sandboxes may reach. */
-  resolvePublic: ResolvePublic
+  /** Looks up proxies that sandboxes may use. */
+  resolveProxy: ResolveProxy
 }
 
 /**
@@ -40,17 +41,23 @@ export interface HostEngine {
  */
 export async function hostEngine(options: HostEngineOptions, stack: AsyncDisposableStack): Promise<HostEngine> {
   const { config, folder, runsc, nameservers, logger, policyOf } = options
-  const { sandboxSubnet, egressCaFile } = config
+  const { sandboxSubnet, egressCaFile, egressProxies: proxyPlaces } = config
   const instance = instanceName(folder.root)
   const authority = await openEgressAuthority(join(folder.secrets, 'egress-authority.pem'))
   const upstreamCa = egressCaFile === undefined ? undefined : await readAuthorities(egressCaFile)
-  const nameProxy = stack.use(await startNameProxy({ policyOf, nameservers, authority, upstreamCa, logger }))
+  const nameProxy = stack.use(
+    await startNameProxy({ policyOf, nameservers, proxyPlaces, authority, upstreamCa, logger }),
+  )
   const limits = { connections: config.sandboxConnectionsOut, bandwidthMbit: config.sandboxBandwidthMbit }
   const firewall = { instance, sandboxSubnet, nameservers, limits }
   await installFirewall({ ...firewall, nameProxy: nameProxy.ports })
   stack.defer(() => installFirewall(firewall))
   const engine = createGvisorEngine({ runsc, stateDirectory: folder.runsc, instance, sandboxSubnet, nameProxy, logger })
-  return { engine, egressAuthority: authority.cert, resolvePublic: createResolvePublic(nameservers) }
+  return {
+    engine,
+    egressAuthority: authority.cert,
+    resolveProxy: createResolveProxy(createLookup(nameservers), proxyPlaces),
+  }
 }
 
 async function readAuthorities(path: string): Promise<string> {

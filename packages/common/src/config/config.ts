@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isAddressAndPort } from './address-and-port.ts'
 
 /** Settings of one installation. Every field has a `DROWSE_*` variable (see `env.ts`) and a key in `<data>/drowse.json`. */
 export const configSchema = z.strictObject({
@@ -42,6 +43,8 @@ export const configSchema = z.strictObject({
   nameservers: z.array(z.ipv4()).default([]),
   /** More authorities, PEM, that servers may be of to which sandboxes' requests get headers (`network.rules`); beside the system's. */
   egressCaFile: z.string().startsWith('/').optional(),
+  /** Private addresses at which a sandbox's owner may have a proxy (`network.egressProxy`): `a.b.c.d:port`, or `a.b.c.d/n:port` for a network of them. */
+  egressProxies: z.array(z.string().refine(isAddressAndPort, 'want a.b.c.d:port or a.b.c.d/n:port')).default([]),
   /** Memory of a sandbox of the base template, in MiB. */
   memoryMb: z.int().min(128).default(1024),
   /** CPUs of a sandbox of the base template. */

@@ -32,6 +32,7 @@ export const CONFIG_VARIABLES: Readonly<Record<string, { field: keyof ConfigInpu
   DROWSE_SUBNET: { field: 'sandboxSubnet', parse: text },
   DROWSE_NAMESERVERS: { field: 'nameservers', parse: list },
   DROWSE_EGRESS_CA_FILE: { field: 'egressCaFile', parse: text },
+  DROWSE_EGRESS_PROXIES: { field: 'egressProxies', parse: list },
   DROWSE_MEMORY_MB: { field: 'memoryMb', parse: number },
   DROWSE_CPU_COUNT: { field: 'cpuCount', parse: number },
   DROWSE_MAX_TIMEOUT_HOURS: { field: 'maxTimeoutHours', parse: number },

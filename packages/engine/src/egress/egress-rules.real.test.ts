@@ -11,6 +11,9 @@ import type { EgressPolicy } from './egress-policy.ts'
 const SUBNET = '10.231.2.0/24'
 const [API, OTHER, SOCKS, DNS, DNS2] = ['203.0.113.10', '203.0.113.20', '203.0.113.60', '203.0.113.53', '203.0.113.54']
 const PRIVATE = '10.99.0.1'
+const WITHIN = '10.98.7.9'
+/** Where the operator lets owners have proxies in private networks. */
+const PLACES = [`${PRIVATE}:1082`, '10.98.0.0/16:1080']
 /** The host's own address on the way out, from which direct connections come. */
 const HOST = '203.0.113.1'
 const SECRET = 'Bearer secret-of-the-owner'
@@ -39,7 +42,7 @@ describe('rules that change the way out', () => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'drowse-egress-'))
-    await lab.addHost({ instance, subnet: SUBNET, addresses: [API, OTHER, SOCKS, DNS, DNS2, PRIVATE] })
+    await lab.addHost({ instance, subnet: SUBNET, addresses: [API, OTHER, SOCKS, DNS, DNS2, PRIVATE, WITHIN] })
     internet = await startRulesInternet(lab, {
       known: {
         'api.test': API,
@@ -53,7 +56,15 @@ describe('rules that change the way out', () => {
       nameservers: [DNS, DNS2],
     })
     const address = '10.231.2.2'
-    const made = { instance, subnet: SUBNET, address, nameservers: [DNS], directory, upstreamCa: internet.ca }
+    const made = {
+      instance,
+      subnet: SUBNET,
+      address,
+      nameservers: [DNS],
+      directory,
+      upstreamCa: internet.ca,
+      proxyPlaces: PLACES,
+    }
     host = await startEgressHost(lab, made)
   })
   beforeEach(async () => void (await internet.proxied()))
@@ -232,6 +243,30 @@ describe('rules that change the way out', () => {
         await host.tell({ ...OPEN, proxy: each })
         expect(await greeting(OTHER)).toBe('closed')
         expect(await ask('http://other.test/', OTHER)).toBe('closed')
+      }
+    })
+
+    test('in a private network is used where the operator has named it, by address or name, and nothing else is open there', async () => {
+      for (const named of [
+        { host: PRIVATE, port: 1082 },
+        { host: 'inside.test', port: 1082 },
+        { ...proxy, host: WITHIN, port: 1080 },
+      ]) {
+        await host.tell({ ...OPEN, proxy: named })
+        expect([named.host, await greeting(OTHER)]).toEqual([
+          named.host,
+          expect.not.stringMatching(`^(${HOST}|closed)$`),
+        ])
+      }
+      for (const hidden of [PRIVATE, HOST]) expect(await greeting(hidden)).toBe('closed')
+      expect(await internet.proxied()).toEqual([`- ${OTHER}:7001`, `- ${OTHER}:7001`, `someone ${OTHER}:7001`])
+      // Another port of the address, and another address with the port.
+      for (const other of [
+        { ...proxy, host: PRIVATE, port: 1080 },
+        { host: WITHIN, port: 1082 },
+      ]) {
+        await host.tell({ ...OPEN, proxy: other })
+        expect(await greeting(OTHER)).toBe('closed')
       }
     })
 

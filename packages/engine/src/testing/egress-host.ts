@@ -22,6 +22,7 @@ export async function startEgressHost(
     nameservers: string[]
     directory: string
     upstreamCa?: string
+    proxyPlaces?: string[]
   },
 ): Promise<EgressHost> {
   const program = await lab.start(
@@ -31,7 +32,7 @@ export async function startEgressHost(
      import { applyEgress, clearEgress } from '../egress/egress.ts'
      import { openEgressAuthority } from '../egress/authority/egress-authority.ts'
      import { startNameProxy } from '../egress/names/name-proxy.ts'
-     const { instance, subnet, address, nameservers, directory, upstreamCa } = ${JSON.stringify(options)}
+     const { instance, subnet, address, nameservers, directory, upstreamCa, proxyPlaces } = ${JSON.stringify(options)}
      let policy
      // What it logs must not hold secrets; the test reads it.
      const written = []
@@ -39,7 +40,7 @@ export async function startEgressHost(
      const logger = { debug: log, warn: log, info: log, error: log }
      const authority = await openEgressAuthority(directory + '/egress-authority.pem')
      const proxy = await startNameProxy({
-       policyOf: (from) => (from === address ? policy : undefined), nameservers, authority, upstreamCa, logger,
+       policyOf: (from) => (from === address ? policy : undefined), nameservers, authority, upstreamCa, proxyPlaces, logger,
      })
      await installFirewall({ instance, sandboxSubnet: subnet, nameservers, nameProxy: proxy.ports })
      console.log('ready')

@@ -25,6 +25,11 @@ export function badRequest(message: string): Answer {
   return { status: 400, message }
 }
 
+/** More headers than a request may have. */
+export function headersTooLarge(limitBytes: number): Answer {
+  return { status: 431, message: `The request's headers are larger than ${limitBytes} bytes` }
+}
+
 /** More than all clients together may have open. */
 export function tooManyOpen(limit: number): Answer {
   return { status: 503, message: `Too many connections: ${limit} are open`, retryAfterS: 1 }

@@ -1,7 +1,7 @@
 import { ENVD_PORT, isSandboxId, type SandboxId } from '@drowse/protocol'
 import { isApiPath } from './api-path.ts'
 import { readRequestFacts, type RequestFacts } from './request-facts.ts'
-import { hostnameOf, isOwnName, parseSandboxName } from './routing-host.ts'
+import { hostnameOf, isHost, isOwnName, parseSandboxName } from './routing-host.ts'
 
 /** One port of one sandbox. */
 export interface SandboxTarget {
@@ -26,12 +26,13 @@ export interface RoutableRequest {
 /**
  * Decides whether a request is for the API or for a sandbox's port (wire.md §2.3).
  *
- * A host `<port>-<id>[-client].<anything>` is always a sandbox, whatever the headers say. Otherwise routing headers decide, under the
+ * A host that is none is refused. `<port>-<id>[-client].<anything>` is always a sandbox, whatever the headers say. Otherwise routing headers decide, under the
  * platform's own names only. The API takes the rest; a signed `/files` url without routing headers is among the rest.
  */
 export function classifyRequest(request: RoutableRequest, domain: string): Classification {
   const facts = readRequestFacts(request.rawHeaders)
   if (facts.repeated !== undefined) return invalid(`Header "${facts.repeated}" must come once`)
+  if (!isHost(facts.host)) return invalid('Header "host" is not a host')
   const hostname = hostnameOf(facts.host)
   const named = parseSandboxName(hostname)
   if (named !== undefined) return toTarget(named.id, named.port)

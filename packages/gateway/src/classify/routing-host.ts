@@ -1,5 +1,13 @@
 import { isIP } from 'node:net'
 
+/** A name, an IPv4 address, or an IPv6 address in brackets, with or without a port (RFC 3986 §3.2); as no list and no user, and in ASCII. */
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]*)(?::\d*)?$/
+
+/** Whether a Host header can be what one is; an empty one is. Servers read what is none in different ways. */
+export function isHost(host: string): boolean {
+  return HOST.test(host.trim())
+}
+
 /** A Host header's name, without port, brackets or trailing dot, in lower case. */
 export function hostnameOf(host: string): string {
   const trimmed = host.trim().toLowerCase()

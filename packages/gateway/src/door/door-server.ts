@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Logger } from '@drowse/common'
-import { badRequest, tooManyOpen, type Answer } from '../answer/answer.ts'
+import { badRequest, headersTooLarge, tooManyOpen, type Answer } from '../answer/answer.ts'
 import { sendRawAnswer } from '../answer/send-answer.ts'
 import type { Traffic } from '../traffic.ts'
 import { IDLE_LIMIT_MS, MAX_HEADER_BYTES, PROBE_AFTER_MS } from './bounds.ts'
@@ -34,6 +34,8 @@ export interface DoorOptions {
 export interface DoorServer {
   /** Not listening yet. */
   server: Server
+  /** Connections of HTTP/2, and those of TLS that are being refused. */
+  readonly special: number
   /** Serves another certificate from the next connection on; does nothing without TLS. Throws when it is not valid. */
   replaceCertificate(tls: TlsMaterial): void
   /** Stops listening and resolves when every connection is closed. Clients are told to send no more where their protocol can say so. */
@@ -94,6 +96,9 @@ export function doorServer(traffic: Traffic, options: DoorOptions): DoorServer {
   })
   return {
     server,
+    get special() {
+      return http2.size + refused.size
+    },
     replaceCertificate(changed) {
       if (server instanceof SecureServer) server.setSecureContext(changed)
     },
@@ -141,7 +146,7 @@ function answerUnparsed(error: NodeJS.ErrnoException, socket: Duplex): void {
 function unparsedAnswer(code: string | undefined): Answer {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return { status: 431, message: `The request's headers are larger than ${MAX_HEADER_BYTES} bytes` }
+      return headersTooLarge(MAX_HEADER_BYTES)
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return { status: 408, message: 'The request did not arrive in time' }
     default:

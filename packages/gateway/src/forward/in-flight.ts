@@ -29,6 +29,13 @@ export class InFlight {
     }
   }
 
+  /** How many go on now; a sandbox without any that is still known counts too, as it should not be. */
+  get size(): number {
+    let size = 0
+    for (const exchanges of this.#exchanges.values()) size += Math.max(1, exchanges.size)
+    return size
+  }
+
   /** Cuts every exchange of one sandbox. */
   cut(id: SandboxId, cause?: StopCause): void {
     for (const exchange of this.#exchanges.get(id) ?? []) exchange.cutUpstream(cause)

@@ -21,6 +21,11 @@ const NOT_FORWARDED = new Set([
   'x-real-ip',
 ])
 
+/** Whether a header is for the gateway alone. Servers that hand headers on as variables (CGI, WSGI) take `X_Forwarded_For` for the one with hyphens. */
+function isNotForwarded(key: string): boolean {
+  return NOT_FORWARDED.has(key.includes('_') ? key.replaceAll('_', '-') : key)
+}
+
 /** Shape of the platform's own API keys. A user's server may well take other keys in the same header. */
 const PLATFORM_KEY = /^\s*e2b_[0-9a-f]+\s*$/
 
@@ -57,7 +62,7 @@ export function requestHeaders(request: IncomingMessage, way: RequestWay): strin
     const name = rawHeaders[i] ?? ''
     const value = rawHeaders[i + 1] ?? ''
     const key = name.toLowerCase()
-    if (HOP_BY_HOP.has(key) || NOT_FORWARDED.has(key) || named.has(key)) continue
+    if (HOP_BY_HOP.has(key) || isNotForwarded(key) || named.has(key)) continue
     if (key === 'x-api-key' && (target.port === ENVD_PORT || PLATFORM_KEY.test(value))) continue
     if (key === 'host' && mask !== undefined) continue
     headers.push(name, value)

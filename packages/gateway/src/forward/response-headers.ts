@@ -17,11 +17,11 @@ export function trailerPairs(rawTrailers: readonly string[]): [string, string][]
   const pairs: [string, string][] = []
   for (let i = 0; i + 1 < rawTrailers.length; i += 2) {
     const name = rawTrailers[i] ?? ''
-    if (!NOT_A_TRAILER.test(name)) pairs.push([name, rawTrailers[i + 1] ?? ''])
+    if (!NOT_A_TRAILER.test(name.replaceAll('_', '-'))) pairs.push([name, rawTrailers[i + 1] ?? ''])
   }
   return pairs
 }
 
 /** Fields that must not come late (RFC 9110 §6.5.1). */
 const NOT_A_TRAILER =
-  /^(host|connection|content-.*|transfer-encoding|trailer|te|upgrade|authorization|cookie|set-cookie|x-access-token|x-api-key|x-forwarded-.*|e2b-.*|novita-.*)$/i
+  /^(host|connection|content-.*|transfer-encoding|trailer|te|upgrade|keep-alive|proxy-.*|expect|authorization|cookie|set-cookie|x-access-token|x-api-key|forwarded|x-forwarded-.*|x-real-ip|drowse-.*|e2b-.*|novita-.*)$/i

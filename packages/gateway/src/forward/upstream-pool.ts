@@ -32,6 +32,11 @@ export class UpstreamPool {
     this.#clock = clock
   }
 
+  /** How many sandboxes have connections kept for them, or had in the last half minute. */
+  get size(): number {
+    return this.#pools.size
+  }
+
   /** The agent for a sandbox's ports, those with or those without TLS; idle connections of another generation are closed. */
   agentFor(id: SandboxId, generation: number | undefined, isTls: boolean): Agent {
     const pool = this.#poolFor(id, generation)

@@ -61,6 +61,13 @@ export class SandboxLimits {
     }
   }
 
+  /** How many requests are in now. */
+  get open(): number {
+    let open = 0
+    for (const count of this.#counts.values()) open += count.open
+    return open
+  }
+
   /** How many counts are kept now: one a sandbox, and one for its daemon. */
   get size(): number {
     return this.#counts.size

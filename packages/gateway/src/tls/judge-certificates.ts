@@ -10,11 +10,20 @@ const RENEW_CA_MS = 400 * DAY_MS
 
 /** Whether an authority belongs to its key, was made for `domain` and outlives any leaf that it signs now. */
 export function isUsableAuthority(pair: CertificatePair, domain: string, nowMs: number): boolean {
-  return isMatching(pair, (certificate) => {
-    // The constraints are in the certificate only as bytes; the name tells which domain they were made for.
-    const isForDomain = certificate.subject.split('\n').includes(`CN=Drowse local authority for ${domain}`)
-    return certificate.ca && isForDomain && isInForce(certificate, nowMs, RENEW_CA_MS)
-  })
+  return isMatching(
+    pair,
+    (certificate) => isOfDomain(certificate, domain) && isInForce(certificate, nowMs, RENEW_CA_MS),
+  )
+}
+
+/** Whether an authority belongs to its key, was made for `domain` and is valid now, if not for long. */
+export function isAuthorityFor(pair: CertificatePair, domain: string, nowMs: number): boolean {
+  return isMatching(pair, (certificate) => isOfDomain(certificate, domain) && isInForce(certificate, nowMs, 0))
+}
+
+function isOfDomain(certificate: X509Certificate, domain: string): boolean {
+  // The constraints are in the certificate only as bytes; the name tells which domain they were made for.
+  return certificate.ca && certificate.subject.split('\n').includes(`CN=Drowse local authority for ${domain}`)
 }
 
 /** Whether a leaf belongs to its key, covers `domain`, was signed by `ca` and does not end soon. */

@@ -1,5 +1,5 @@
 import { KeyedMutex, SingleFlight, type Clock, type Logger } from '@drowse/common'
-import type { ResolvePublic } from '@drowse/engine'
+import type { ResolveProxy } from '@drowse/engine'
 import type { NodeClient } from '@drowse/node'
 import type { SandboxId } from '@drowse/protocol'
 import type { Store } from '../store/store.ts'
@@ -20,8 +20,8 @@ export interface LifecycleOptions {
   logger: Logger
   /** Longest continuous run, in ms. */
   planMs: number
-  /** Addresses of a host that sandboxes may reach, by which a proxy for their traffic is judged; without it every proxy is taken. */
-  resolvePublic?: ResolvePublic | undefined
+  /** Addresses at which a proxy for sandboxes' traffic may be; without it every proxy is taken. */
+  resolveProxy?: ResolveProxy | undefined
   /** Called when an operation reaches a step; for tests that end the service there. */
   onStep?: (step: ServerStep) => void
 }
@@ -39,7 +39,7 @@ export class LifecycleContext {
   readonly clock: Clock
   readonly logger: Logger
   readonly planMs: number
-  readonly resolvePublic: ResolvePublic | undefined
+  readonly resolveProxy: ResolveProxy | undefined
   readonly ledger: SandboxLedger
   readonly activity: Activity
   /** Says that an operation reached a step. */
@@ -68,7 +68,7 @@ export class LifecycleContext {
     this.clock = options.clock
     this.logger = options.logger
     this.planMs = options.planMs
-    this.resolvePublic = options.resolvePublic
+    this.resolveProxy = options.resolveProxy
     this.step = options.onStep ?? ((): void => {})
     this.activity = new Activity(options.clock)
     this.ledger = new SandboxLedger(options)

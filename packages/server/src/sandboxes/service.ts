@@ -1,5 +1,5 @@
 import { deadline, raceSignal, type Clock, type Logger } from '@drowse/common'
-import type { ResolvePublic, Traffic } from '@drowse/engine'
+import type { ResolveProxy, Traffic } from '@drowse/engine'
 import type { NodeClient } from '@drowse/node'
 import type { RouteSource, StopCause } from '@drowse/gateway'
 import type { SandboxId } from '@drowse/protocol'
@@ -39,8 +39,8 @@ export interface SandboxServiceOptions {
   maxTimeoutHours: number
   /** SSH sessions and forwarded connections at once to one sandbox; 0, the default, sets no bound. */
   maxAttachments?: number
-  /** Addresses of a host that sandboxes may reach, by which a proxy for their traffic is judged; without it every proxy is taken. */
-  resolvePublic?: ResolvePublic | undefined
+  /** Addresses at which a proxy for sandboxes' traffic may be; without it every proxy is taken. */
+  resolveProxy?: ResolveProxy | undefined
   /** Called when an operation reaches a step; for tests that end the service there. */
   onStep?: (step: ServerStep) => void
 }

@@ -9,14 +9,14 @@ import type { ProxyContext } from './proxy-context.ts'
 
 /**
  * Connects to `destination` through a SOCKS5 proxy; undefined when either cannot be reached or the proxy refuses. The proxy's name is looked up
- * for each connection, and one that points into the host's own networks is not used. Its errors are dropped: they would carry its password.
+ * for each connection, and one that points into the host's own networks is not used, unless the operator has named the place. Its errors are dropped: they would carry its password.
  */
 export async function dialThrough(
   context: ProxyContext,
   proxy: SocksProxy,
   destination: Destination,
 ): Promise<Socket | undefined> {
-  const addresses = await context.resolve(proxy.host).catch(() => [])
+  const addresses = await context.resolveProxy(proxy.host, proxy.port).catch(() => [])
   for (const address of addresses) {
     const plain = await openSocket(address, proxy.port, context.signal)
     if (plain === undefined) continue

@@ -10,7 +10,8 @@ import type { Door } from './listen-tcp.ts'
 import { OpenConnections } from './open-connections.ts'
 import { peekHost } from './peek-host.ts'
 import type { ProxyContext } from './proxy-context.ts'
-import { createResolvePublic } from './resolve-public.ts'
+import { createResolveProxy } from './resolve-proxy.ts'
+import { createLookup, createResolvePublic } from './resolve-public.ts'
 import { RequestRewriter } from './rewrite/request-rewriter.ts'
 
 /** What the proxy is made from. */
@@ -19,6 +20,8 @@ export interface NameProxyOptions {
   policyOf(address: string): EgressPolicy | undefined
   /** Name servers that are asked, `a.b.c.d` or `a.b.c.d:port`. */
   nameservers: readonly string[]
+  /** Where proxies of sandboxes' owners may be besides public addresses: `a.b.c.d:port` or `a.b.c.d/n:port`. */
+  proxyPlaces?: readonly string[]
   authority: EgressAuthority
   /** More authorities (PEM) by which servers are verified whose requests get headers. */
   upstreamCa?: string | undefined
@@ -43,6 +46,7 @@ export async function startNameProxy(options: NameProxyOptions): Promise<NamePro
     ...options,
     upstreamCa: options.upstreamCa,
     resolve: createResolvePublic(options.nameservers),
+    resolveProxy: createResolveProxy(createLookup(options.nameservers), options.proxyPlaces ?? []),
     connections: new OpenConnections(),
     signal: closing.signal,
   }

@@ -2,6 +2,7 @@ import type { Logger } from '@drowse/common'
 import type { EgressAuthority } from '../authority/egress-authority.ts'
 import type { EgressPolicy } from '../egress-policy.ts'
 import type { OpenConnections } from './open-connections.ts'
+import type { ResolveProxy } from './resolve-proxy.ts'
 import type { ResolvePublic } from './resolve-public.ts'
 
 /** What the doors of the name-aware proxy share. */
@@ -9,6 +10,8 @@ export interface ProxyContext {
   /** The policy of the sandbox with an address, if there is one. */
   policyOf(address: string): EgressPolicy | undefined
   resolve: ResolvePublic
+  /** Finds the proxies of sandboxes' owners. */
+  resolveProxy: ResolveProxy
   /** Name servers that questions are passed to, `a.b.c.d` or `a.b.c.d:port`. */
   nameservers: readonly string[]
   connections: OpenConnections

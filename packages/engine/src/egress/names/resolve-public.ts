@@ -14,7 +14,16 @@ export type ResolvePublic = (name: string) => Promise<string[]>
  * gives nothing: the connection is made from the host, which the firewall would not stop.
  */
 export function createResolvePublic(nameservers: readonly string[]): ResolvePublic {
+  const lookup = createLookup(nameservers)
+  return async (name) => (await lookup(name)).filter(isReachable)
+}
+
+/** Gives the IPv4 addresses of a name (or of an address, itself), wherever they are. */
+export type Lookup = (name: string) => Promise<string[]>
+
+/** Makes a lookup at the given name servers (`a.b.c.d` or `a.b.c.d:port`). */
+export function createLookup(nameservers: readonly string[]): Lookup {
   const resolver = new Resolver({ timeout: TRY_MS, tries: TRIES })
   resolver.setServers(nameservers)
-  return async (name) => (isIPv4(name) ? [name] : await resolver.resolve4(name)).filter(isReachable)
+  return async (name) => (isIPv4(name) ? [name] : await resolver.resolve4(name))
 }

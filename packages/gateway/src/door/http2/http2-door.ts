@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { Logger } from '@drowse/common'
-import { badRequest, tooManyOpen } from '../../answer/answer.ts'
+import { tooManyOpen } from '../../answer/answer.ts'
 import { sendAnswer } from '../../answer/send-answer.ts'
 import { discardBody } from '../../forward/send-body.ts'
 import type { Traffic } from '../../traffic.ts'
@@ -46,6 +46,11 @@ export class Http2Door {
     socket.once('close', () => this.#connections.delete(connection))
   }
 
+  /** How many connections there are. */
+  get size(): number {
+    return this.#connections.size
+  }
+
   /** Tells every client to open no more requests here, and closes each connection when those that are open have ended. */
   goAway(): void {
     for (const connection of this.#connections) connection.goAway()
@@ -58,14 +63,14 @@ export class Http2Door {
 
   #onStream(stream: ServerHttp2Stream, socket: TLSSocket, fields: StreamFields, isRefused: boolean): void {
     const head = readStreamHead(fields)
-    const isInvalid = 'message' in head
+    const isInvalid = 'refusal' in head
     const request = new StreamRequest(stream, socket, isInvalid ? UNREADABLE : head)
     const own = new StreamResponse(stream, request, { isHead: fields.headers[':method'] === 'HEAD' })
     // The parts that are used of a response of HTTP/1.1 are all there.
     const response = own as unknown as ServerResponse
     own.on('error', () => {}) // its client went away, which its close tells
     own.once('finish', () => discardBody(request))
-    if (isInvalid) return sendAnswer(request, response, badRequest(head.message))
+    if (isInvalid) return sendAnswer(request, response, head.refusal)
     if (isRefused || this.#options.gate.enter(own) !== 'in') {
       return sendAnswer(request, response, tooManyOpen(this.#options.gate.limit))
     }
@@ -77,5 +82,5 @@ export class Http2Door {
   }
 }
 
-/** Stands for a head that is answered 400. */
+/** Stands for a head that is refused. */
 const UNREADABLE = { method: 'GET', url: '/', headers: {}, rawHeaders: [] }

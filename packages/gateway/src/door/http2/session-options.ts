@@ -5,14 +5,19 @@ import { MAX_HEADER_BYTES } from '../bounds.ts'
 const MAX_STREAMS = 256
 /** Bytes of a request's body that may come in before the sandbox's server takes them. Also what bounds an upload's speed over a long way. */
 const WINDOW_BYTES = 256 * 1024
-/** Most headers of one request: each counts 32 bytes besides its own (RFC 9113 §6.5.2). */
-const MAX_HEADERS = MAX_HEADER_BYTES / 32
+/**
+ * Most bytes of one header block that Node reads, each field with 32 besides its own (RFC 9113 §6.5.2). Above it Node resets the stream without a word, so it is twice what a
+ * request may have: between the two the door can answer why not.
+ */
+const MAX_READ_BYTES = 2 * MAX_HEADER_BYTES
+/** Most fields of one header block that Node reads. */
+const MAX_HEADERS = MAX_READ_BYTES / 32
 
 /** What one HTTP/2 connection may cost. nghttp2 and Node close a connection, or refuse a stream, that goes beyond. */
 export const SESSION_OPTIONS: SecureServerOptions & { strictSingleValueFields: boolean } = {
   settings: {
     maxConcurrentStreams: MAX_STREAMS,
-    maxHeaderListSize: MAX_HEADER_BYTES,
+    maxHeaderListSize: MAX_READ_BYTES,
     initialWindowSize: WINDOW_BYTES,
     // WebSockets get a connection of HTTP/1.1.
     enableConnectProtocol: false,

@@ -1,5 +1,9 @@
 import { METHODS, type IncomingHttpHeaders } from 'node:http'
 import type { IncomingHttpHeaders as StreamHeaders } from 'node:http2'
+import { badRequest, headersTooLarge, type Answer } from '../../answer/answer.ts'
+import { isHost } from '../../classify/routing-host.ts'
+import { MAX_HEADER_BYTES } from '../bounds.ts'
+import { isTooLarge } from './header-size.ts'
 
 /** The head of a request of HTTP/2, as one of HTTP/1.1 would look. */
 export interface StreamHead {
@@ -11,9 +15,9 @@ export interface StreamHead {
   rawHeaders: string[]
 }
 
-/** A head that cannot be said in HTTP/1.1, or can be read in two ways; answered 400 with `message`. */
+/** A head that cannot be said in HTTP/1.1, or can be read in two ways, or is too large; answered with `refusal`. */
 export interface InvalidHead {
-  message: string
+  refusal: Answer
 }
 
 /** What {@link readStreamHead} reads, as a session of Node's hands it over. */
@@ -38,7 +42,6 @@ const FORBIDDEN = new Set([
 const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 const PATH = /^(\/[\x21\x22\x24-\x7e\x80-\xff]*|\*)$/
-const AUTHORITY = /^[A-Za-z0-9._~!$&'()*+;=:%[\]-]+$/
 const METHOD_NAMES: ReadonlySet<string> = new Set(METHODS)
 
 /**
@@ -46,6 +49,7 @@ const METHOD_NAMES: ReadonlySet<string> = new Set(METHODS)
  * whatever could end a line, begin another request or tell a server another length or host is refused, never repaired.
  */
 export function readStreamHead({ headers, rawHeaders, hasBody }: StreamFields): StreamHead | InvalidHead {
+  if (isTooLarge(rawHeaders)) return { refusal: headersTooLarge(MAX_HEADER_BYTES) }
   const pseudo = new Map<string, string>()
   const fields: string[] = []
   const cookies: string[] = []
@@ -84,7 +88,8 @@ export function readStreamHead({ headers, rawHeaders, hasBody }: StreamFields): 
   const url = pseudo.get(':path') ?? ''
   if (!PATH.test(url)) return invalid('The path must begin with "/" and hold no spaces')
   const authority = pseudo.get(':authority') ?? host
-  if (authority === undefined || !AUTHORITY.test(authority)) return invalid('The request names no valid host')
+  if (authority === undefined || authority === '' || !isHost(authority))
+    return invalid('The request names no valid host')
   if (host !== undefined && host.toLowerCase() !== authority.toLowerCase()) {
     return invalid('Header "host" contradicts ":authority"')
   }
@@ -111,7 +116,7 @@ function plainHeaders(
 }
 
 function invalid(message: string): InvalidHead {
-  return { message }
+  return { refusal: badRequest(message) }
 }
 
 /** A name as a message may show it. */

@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
+import { isTooLarge } from './header-size.ts'
 import type { StreamHead } from './stream-head.ts'
 
 /**
@@ -33,7 +34,8 @@ export class StreamRequest extends IncomingMessage {
       if (!this.push(chunk)) stream.pause()
     })
     stream.on('trailers', (_trailers: unknown, _flags: number, rawTrailers: string[]) => {
-      this.rawTrailers = rawTrailers
+      if (isTooLarge(rawTrailers)) this.#fail()
+      else this.rawTrailers = rawTrailers
     })
     stream.once('aborted', () => this.#fail())
     stream.once('close', () => this.#fail())
