@@ -26,6 +26,7 @@ export const ERROR_CODES = {
     hint: 'Look up the request id in `drowse logs`; run `drowse doctor`.',
   },
   engine_failed: { status: 500, isRetryable: true, hint: 'Try again; run `drowse doctor` when it stays.' },
+  unimplemented: { status: 501, isRetryable: false, hint: 'Do without it, or as the message says.' },
   sandbox_unreachable: {
     status: 502,
     isRetryable: true,

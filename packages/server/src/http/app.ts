@@ -8,6 +8,7 @@ import { requireApiKey } from './auth.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { MAX_BODY_BYTES, readJsonBodies } from './json-body.ts'
 import { answerOtherMethods } from './method-not-allowed.ts'
+import { plannedRoutes } from './routes/planned-routes.ts'
 import type { SandboxRouteDependencies } from './routes/sandbox-route-dependencies.ts'
 import { sandboxRoutes } from './routes/sandbox-routes.ts'
 import { sshRoutes, type SshRouteDependencies } from './routes/ssh-keys.ts'
@@ -57,6 +58,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     const otherMethods = answerOtherMethods(api)
     sandboxRoutes(api, options)
     sshRoutes(api, options)
+    plannedRoutes(api)
     otherMethods.finish()
   })
   await app.ready()

@@ -13,7 +13,8 @@ const RETRY_AFTER_S = 1
 export function createErrorHandler(logger: Logger) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     const known = translate(error)
-    const isServerFault = known.status >= 500
+    // What is not there is nobody's fault, and nothing to look up.
+    const isServerFault = known.status >= 500 && known.code !== 'unimplemented'
     if (isServerFault) {
       logger.error(
         { requestId: request.id, method: request.method, route: request.routeOptions.url, err: error },
