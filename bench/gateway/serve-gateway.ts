@@ -20,6 +20,7 @@ await rm(folder, { recursive: true })
 const gateway = createGateway({
   routes: {
     resolve: async () => Promise.resolve({ kind: 'running', access: {}, generation: 1 }),
+    findSigner: async () => Promise.resolve(undefined),
     wake: async () => Promise.resolve(),
     // Nothing listens on port 1 of this machine.
     endpoint: async (_id, wanted) => Promise.resolve({ host: '127.0.0.1', port: wanted === CLOSED_PORT ? 1 : port }),

@@ -5,7 +5,7 @@ export { createGateway, type Gateway, type GatewayOptions, type Held } from './g
 export type { LimitSettings } from './limit/sandbox-limits.ts'
 export { openBound, openFileLimit } from './limit/open-bound.ts'
 export type { ApiUpgrades } from './traffic.ts'
-export type { Route, RouteAccess, RouteSource, StopCause, TrafficCredentials } from './route-source.ts'
+export type { Route, RouteAccess, RouteSource, SignedFile, StopCause, TrafficCredentials } from './route-source.ts'
 export { readCertificate, watchCertificate, type CertificateFiles } from './tls/served-certificate.ts'
 export type { Certificates, CertificateOptions } from './tls/certificate-files.ts'
 export { ensureCertificates } from './tls/ensure-certificates.ts'

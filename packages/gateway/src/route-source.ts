@@ -7,7 +7,13 @@ export interface TrafficCredentials {
   /** `E2B-Traffic-Access-Token`, the token of a sandbox with private ports. */
   trafficAccessToken?: string
   /** What a request to read or write a file says of itself; its query may hold a signature (wire.md §2.6). */
-  file?: { query: URLSearchParams; operation: FileOperation }
+  file?: SignedFile
+}
+
+/** A file's URL, which may hold a signature. */
+export interface SignedFile {
+  query: URLSearchParams
+  operation: FileOperation
 }
 
 /** What the gateway knows of a sandbox before it forwards a request. */
@@ -45,6 +51,8 @@ export interface RouteAccess {
 export interface RouteSource {
   /** Looks a sandbox up; never wakes it. */
   resolve(id: SandboxId): Promise<Route>
+  /** The sandbox whose token has signed a file's URL, also when that has ended; never wakes it. */
+  findSigner(file: SignedFile): Promise<SandboxId | undefined>
   /**
    * Makes a wakeable sandbox run, once for any number of callers, and resolves when its daemon answers.
    * Rejects with a `DrowseError`: "not_found" (gone, or not wakeable), "rate_limited"/"unavailable" (no room; retryable),

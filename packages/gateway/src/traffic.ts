@@ -1,10 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Duplex, Writable } from 'node:stream'
 import type { Logger } from '@drowse/common'
-import type { SandboxId } from '@drowse/protocol'
+import { ENVD_PORT, type SandboxId } from '@drowse/protocol'
 import { badRequest } from './answer/answer.ts'
 import { responseOn, sendAnswer } from './answer/send-answer.ts'
 import { classifyRequest, type Classification, type SandboxTarget } from './classify/classify-request.ts'
+import { readSignedFile } from './classify/signed-file.ts'
 import { forward, type ForwardContext } from './forward/forward.ts'
 import { InFlight } from './forward/in-flight.ts'
 import { ReadMemory } from './forward/read-memory.ts'
@@ -12,7 +13,7 @@ import { upgradeProtocol } from './forward/upgrade.ts'
 import { UpstreamPool } from './forward/upstream-pool.ts'
 import { watchForEnd } from './forward/watch-for-end.ts'
 import { SandboxLimits, type LimitSettings } from './limit/sandbox-limits.ts'
-import type { RouteSource, StopCause } from './route-source.ts'
+import type { RouteSource, SignedFile, StopCause } from './route-source.ts'
 
 /** Requests to the API that ask for another protocol. */
 export interface ApiUpgrades {
@@ -59,16 +60,9 @@ export class Traffic {
   /** Takes a request. `expectsContinue` when its client waits for a 100 before it sends the body. */
   onRequest(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const where = this.#classify(request)
-    if (where.kind === 'api') {
-      if (expectsContinue) response.writeContinue()
-      this.#options.api(request, response)
-    } else if (where.kind === 'sandbox') {
-      if (this.#admit(where.target, request, response, response)) {
-        void forward(this.#context, { target: where.target, request, response })
-      }
-    } else {
-      sendAnswer(request, response, badRequest(where.message))
-    }
+    const signed = where.kind === 'api' ? readSignedFile(request) : undefined
+    if (signed === undefined) this.#take(where, request, response, expectsContinue)
+    else void this.#takeSigned(signed, request, response, expectsContinue)
   }
 
   /** Whether a request that asks for another protocol gets the bare connection; otherwise it is an ordinary request. */
@@ -129,6 +123,37 @@ export class Traffic {
     this.#context.inFlight.cutAll()
   }
 
+  #take(where: Classification, request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    if (where.kind === 'api') {
+      if (expectsContinue) response.writeContinue()
+      this.#options.api(request, response)
+    } else if (where.kind === 'sandbox') {
+      if (this.#admit(where.target, request, response, response)) {
+        void forward(this.#context, { target: where.target, request, response })
+      }
+    } else {
+      sendAnswer(request, response, badRequest(where.message))
+    }
+  }
+
+  /** Takes a request that its signature alone may bring to a sandbox. Never throws; what nobody has signed is for the API, as it would be without. */
+  async #takeSigned(
+    file: SignedFile,
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+  ): Promise<void> {
+    let signer: SandboxId | undefined
+    try {
+      signer = await this.#options.routes.findSigner(file)
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'could not look for the sandbox that has signed a URL')
+    }
+    const where =
+      signer === undefined ? { kind: 'api' as const } : this.#checkForm({ id: signer, port: ENVD_PORT }, request)
+    this.#take(where, request, response, expectsContinue)
+  }
+
   /** Counts a request in until `connection` closes; or answers why not. */
   #admit(target: SandboxTarget, request: IncomingMessage, response: ServerResponse, connection: Writable): boolean {
     const entry = this.#limits.enter(target)
@@ -140,12 +165,17 @@ export class Traffic {
   #classify(request: IncomingMessage): Classification {
     const url = request.url ?? '/'
     const where = classifyRequest({ url, rawHeaders: request.rawHeaders }, this.#options.domain)
-    if (where.kind !== 'sandbox') return where
+    return where.kind === 'sandbox' ? this.#checkForm(where.target, request) : where
+  }
+
+  /** Refuses what a server in a sandbox could read in another way. */
+  #checkForm(target: SandboxTarget, request: IncomingMessage): Classification {
+    const url = request.url ?? '/'
     if (!url.startsWith('/') && url !== '*') return { kind: 'invalid', message: 'The request target must be a path' }
     const encoding = request.headers['transfer-encoding']
     if (encoding !== undefined && encoding.trim().toLowerCase() !== 'chunked') {
       return { kind: 'invalid', message: 'Transfer-Encoding must be "chunked"' }
     }
-    return where
+    return { kind: 'sandbox', target }
   }
 }

@@ -54,7 +54,11 @@ export function refuseWake(
   return mayNotWake(target)
 }
 
-function readFileRequest({ method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>): TrafficCredentials['file'] {
+/** What a request to read or write a file says of itself; `undefined` for any other request. */
+export function readFileRequest({
+  method,
+  url = '',
+}: Pick<IncomingMessage, 'method' | 'url'>): TrafficCredentials['file'] {
   const [path, ...query] = url.split('?')
   const operation = FILE_OPERATIONS[method ?? '']
   if (path !== '/files' || operation === undefined) return undefined

@@ -27,7 +27,7 @@ export interface RoutableRequest {
  * Decides whether a request is for the API or for a sandbox's port (wire.md §2.3).
  *
  * A host that is none is refused. `<port>-<id>[-client].<anything>` is always a sandbox, whatever the headers say. Otherwise routing headers decide, under the
- * platform's own names only. The API takes the rest; a signed `/files` url without routing headers is among the rest.
+ * platform's own names only. The API takes the rest; a signed `/files` url without routing headers is among the rest, until `Traffic` finds who has signed it.
  */
 export function classifyRequest(request: RoutableRequest, domain: string): Classification {
   const facts = readRequestFacts(request.rawHeaders)

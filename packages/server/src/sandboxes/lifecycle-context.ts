@@ -58,6 +58,8 @@ export class LifecycleContext {
   readonly deaths = new Map<SandboxId, string>()
   /** What the node does because of deadlines. Thousands are decided at once, and done a few at a time. */
   readonly expiryEffects = new Semaphore(EXPIRY_EFFECTS)
+  /** Anyone may ask for one, and each goes over all sandboxes: one at a time. */
+  readonly signerSearches = new Semaphore(1)
   readonly #mutex = new KeyedMutex()
   readonly #work = new Set<Promise<unknown>>()
   #onRepair: (id: SandboxId) => void = () => {}

@@ -8,6 +8,7 @@ export function nodeInit(sandbox: Sandbox): NodeInit {
     envVars: {
       E2B_SANDBOX: 'true',
       E2B_SANDBOX_ID: sandbox.id,
+      E2B_TEAM_ID: sandbox.teamId,
       E2B_TEMPLATE_ID: sandbox.templateId,
       ...sandbox.envVars,
     },

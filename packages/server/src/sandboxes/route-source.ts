@@ -3,6 +3,7 @@ import type { Route, RouteAccess, RouteSource } from '@drowse/gateway'
 import type { SandboxId } from '@drowse/protocol'
 import type { LifecycleContext } from './lifecycle-context.ts'
 import type { Sandbox } from './sandbox.ts'
+import { findSigner } from './signer.ts'
 import { wakeSandbox } from './wake.ts'
 import { isWakeable } from './wakeable.ts'
 
@@ -15,6 +16,9 @@ export function createRouteSource(context: LifecycleContext): RouteSource {
     async resolve(id) {
       const sandbox = await context.store.sandboxes.find(id)
       return sandbox === undefined ? { kind: 'not-found' } : route(sandbox)
+    },
+    async findSigner(file) {
+      return await context.signerSearches.run(async () => await findSigner(context, file))
     },
     async wake(id, signal) {
       signal.throwIfAborted()

@@ -139,6 +139,15 @@ export function describeStoreContract(name: string, open: () => Promise<Store>):
       expect(await store.sandboxes.find(sandbox.id)).toBeUndefined()
     })
 
+    test('accessTokens() gives those of secured ones', async () => {
+      await using store = await openWithTeams()
+      const secured = sandboxFixture({ envdAccessToken: 'secret' })
+      for (const sandbox of [secured, sandboxFixture({ envdAccessToken: undefined, secure: false })]) {
+        await store.sandboxes.insert(sandbox)
+      }
+      expect(await store.sandboxes.accessTokens()).toEqual([{ id: secured.id, accessToken: 'secret' }])
+    })
+
     test('dueBefore() and nextDeadline() see running ones only, at the exact ms', async () => {
       await using store = await openWithTeams()
       const [early, late, paused] = [

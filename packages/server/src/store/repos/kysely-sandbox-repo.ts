@@ -109,6 +109,16 @@ export class KyselySandboxRepo implements SandboxRepo {
     return (await this.#db.selectFrom('sandboxes').selectAll().execute()).map(sandboxFromRow)
   }
 
+  async accessTokens(): Promise<{ id: SandboxId; accessToken: string }[]> {
+    const rows = await this.#db
+      .selectFrom('sandboxes')
+      .select(['id', 'envd_access_token as accessToken'])
+      .where('envd_access_token', 'is not', null)
+      .$narrowType<{ accessToken: string }>()
+      .execute()
+    return rows.map(({ id, accessToken }) => ({ id: id as SandboxId, accessToken })) // only ids made by newSandboxId() are ever inserted
+  }
+
   async nextDeadline(afterMs: number): Promise<number | undefined> {
     const row = await this.#db
       .selectFrom('sandboxes')

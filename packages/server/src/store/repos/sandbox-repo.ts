@@ -48,6 +48,8 @@ export interface SandboxRepo {
   list(query: SandboxListQuery): Promise<Sandbox[]>
   /** Every sandbox, for reconciliation. */
   all(): Promise<Sandbox[]>
+  /** The daemon's token of every secured sandbox. */
+  accessTokens(): Promise<{ id: SandboxId; accessToken: string }[]>
   /** The earliest `endAtMs` later than `afterMs` among running sandboxes. */
   nextDeadline(afterMs: number): Promise<number | undefined>
   /** Running sandboxes whose `endAtMs` is not later than `nowMs`, earliest first. */
