@@ -4,11 +4,13 @@ import type { NodeClient } from '@drowse/node'
 import type { RouteSource, StopCause } from '@drowse/gateway'
 import type { SandboxId } from '@drowse/protocol'
 import type { LogEntry } from '../events/log-entry.ts'
+import type { EventPage, TeamEventQuery } from '../store/repos/event-repo.ts'
 import type { Store } from '../store/store.ts'
 import { Attachments, type Attachment, type AttachOptions } from './attachments.ts'
 import { connectSandbox, resumeSandbox, type ConnectRequest } from './connect.ts'
 import { createSandbox, type CreateRequest } from './create.ts'
 import { createSandboxOnce, type RepeatableCreate } from './create-once.ts'
+import { readTeamEvents, type TeamEvent } from './events.ts'
 import { expireSandbox } from './expire.ts'
 import { Expiry } from './expiry.ts'
 import { describeSandbox, findSandbox, findTraffic, getSandbox, type SandboxDetail } from './get.ts'
@@ -161,6 +163,11 @@ export class SandboxService implements AsyncDisposable {
   /** See `readSandboxLogs`. */
   async logs(teamId: string, id: string, request: LogsRequest): Promise<LogEntry[]> {
     return await readSandboxLogs(this.#context, teamId, id, request)
+  }
+
+  /** See `readTeamEvents`. */
+  async events(query: TeamEventQuery, page: EventPage): Promise<{ events: TeamEvent[]; total: number }> {
+    return await readTeamEvents(this.#context, query, page)
   }
 
   /** See `findTraffic`. */

@@ -59,7 +59,8 @@ export interface SandboxTable {
 }
 
 /** What happened to sandboxes; outlives their rows. */
-interface EventTable {
+/** One event of a sandbox. */
+export interface EventTable {
   /** Given by the database, in the order of writing. */
   id: Generated<number>
   at: number

@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { prometheus } from './prometheus.ts'
 import { sandboxConnect } from './sandbox-connect.ts'
 import { sandboxCreate } from './sandbox-create.ts'
+import { sandboxEvents } from './sandbox-events.ts'
 import { sandboxGet } from './sandbox-get.ts'
 import { sandboxKill } from './sandbox-kill.ts'
 import { sandboxList } from './sandbox-list.ts'
@@ -15,6 +16,7 @@ import { sandboxResume } from './sandbox-resume.ts'
 import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 import { sandboxTcp } from './sandbox-tcp.ts'
 import { sandboxTimeout } from './sandbox-timeout.ts'
+import { templates } from './templates.ts'
 
 /** Adds every route about sandboxes. */
 export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDependencies): void {
@@ -22,6 +24,7 @@ export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDe
   sandboxCreate(api, dependencies)
   sandboxList(api, dependencies)
   sandboxLogs(api, dependencies)
+  sandboxEvents(api, dependencies)
   sandboxMetrics(api, dependencies)
   sandboxGet(api, dependencies)
   sandboxKill(api, dependencies)
@@ -32,5 +35,6 @@ export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDe
   sandboxRefresh(api, dependencies)
   sandboxNetwork(api, dependencies)
   sandboxTcp(api)
+  templates(api, dependencies)
   prometheus(api, dependencies)
 }
