@@ -13,7 +13,7 @@ export const ERROR_CODES = {
   invalid_argument: { status: 400, isRetryable: false, hint: 'Correct the request as the message says.' },
   unauthenticated: { status: 401, isRetryable: false, hint: 'Send a valid key in X-API-KEY; `drowse env` prints one.' },
   permission_denied: { status: 403, isRetryable: false, hint: 'Use credentials that may reach this sandbox.' },
-  not_found: { status: 404, isRetryable: false, hint: 'Check the id; killed sandboxes are gone for good.' },
+  not_found: { status: 404, isRetryable: false, hint: 'Check the id or name; killed sandboxes are gone for good.' },
   method_not_allowed: { status: 405, isRetryable: false, hint: 'Use a method the route documents.' },
   conflict: { status: 409, isRetryable: false, hint: 'Read the state with a get and decide again.' },
   payload_too_large: { status: 413, isRetryable: false, hint: 'Send a smaller body.' },

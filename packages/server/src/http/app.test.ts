@@ -57,7 +57,7 @@ const TOO_LONG = 25 * 3600
 
 describe('bad input', () => {
   const bodies: [what: string, body: unknown, status: number, message: string | RegExp][] = [
-    ['an unknown template', { templateID: 'nope' }, 404, "template 'nope' not found"],
+    ['an unknown template', { templateID: 'nope' }, 404, "template 'nope' not found; there is base"],
     ['an unknown tag', { templateID: 'base:v9' }, 404, "tag 'v9' does not exist for template 'base'"],
     ['a malformed template', { templateID: '../etc' }, 400, /^Invalid template reference/],
     ['no template', {}, 400, 'templateID must name a template'],

@@ -29,5 +29,5 @@ test('/ssh-keys says what is wrong, and needs a key of the API', async () => {
     expect(await api.call('POST', '/ssh-keys', { body })).toMatchObject({ status: 400 })
   }
   expect(await api.call('GET', '/ssh-keys', { headers: { 'x-api-key': 'e2b_nobody' } })).toMatchObject({ status: 401 })
-  expect(await api.call('GET', '/ssh')).toMatchObject({ status: 404, body: { message: /sshPort/ } })
+  expect(await api.call('GET', '/ssh')).toMatchObject({ status: 501, body: { message: /sshPort/ } })
 })

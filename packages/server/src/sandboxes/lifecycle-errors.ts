@@ -8,6 +8,9 @@ const TELLING: Partial<Record<ErrorCode, string>> = {
   deadline_exceeded: 'it took too long',
 }
 
+/** What those can do who find no room. */
+const MAKE_ROOM = 'pause or kill another one, or raise "memoryOvercommit" or "cpuOvercommit"'
+
 /** The answer for an id that does not exist, is gone, or belongs to another team. */
 export function sandboxNotFound(id: string): DrowseError {
   return new DrowseError('not_found', `Sandbox "${id}" doesn't exist or you don't have access to it`)
@@ -42,9 +45,10 @@ export function guestIsSilent(id: SandboxId, cause: unknown): DrowseError {
 export function nodeFailure(action: string, id: SandboxId, aftermath: string, cause: unknown): DrowseError {
   const { code } = DrowseError.from(cause)
   const why = TELLING[code]
+  const advice = code === 'rate_limited' ? `; ${MAKE_ROOM}` : ''
   return new DrowseError(
     why === undefined ? 'engine_failed' : code,
-    `Cannot ${action} sandbox "${id}": ${why ?? 'the engine failed'}; ${aftermath}`,
+    `Cannot ${action} sandbox "${id}": ${why ?? 'the engine failed'}; ${aftermath}${advice}`,
     { cause, details: { isPublic: true } },
   )
 }

@@ -14,7 +14,10 @@ const MAX_LENGTH = 256
 export function resolveTemplate(templates: readonly NodeTemplate[], reference: string): NodeTemplate {
   const { name, tag } = parseReference(reference)
   const found = findTemplate(templates, name)
-  if (found === undefined) throw new DrowseError('not_found', `template '${name}' not found`)
+  if (found === undefined) {
+    const known = templates.map(({ id }) => id).join(', ')
+    throw new DrowseError('not_found', `template '${name}' not found${known === '' ? '' : `; there is ${known}`}`)
+  }
   if (tag !== DEFAULT_TAG) {
     throw new DrowseError('not_found', `tag '${tag}' does not exist for template '${name}'`)
   }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { createServer } from 'node:net'
 import { exec } from '@drowse/common'
 import type { SetupContext } from '../context.ts'
@@ -49,8 +51,18 @@ async function portOwner(port: number): Promise<string | undefined> {
   try {
     const { stdout } = await exec('ss', ['-Hltnp', `sport = :${port}`], { timeoutMs: 5_000 })
     const [, program, pid] = /users:\(\("([^"]+)",pid=(\d+)/.exec(stdout) ?? []
-    return program === undefined ? undefined : `${program} (pid ${pid})`
+    return program === undefined ? undefined : `${(await programOf(Number(pid))) ?? program} (pid ${pid})`
   } catch {
     return undefined // no ss on a bare machine: the port's number has to do
+  }
+}
+
+/** Name of a process's program; what `ss` tells is that of a thread, which some programs name anew (Node's is "MainThread"). */
+async function programOf(pid: number): Promise<string | undefined> {
+  try {
+    const [path = ''] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')
+    return path === '' ? undefined : basename(path)
+  } catch {
+    return undefined // it has ended meanwhile
   }
 }

@@ -37,7 +37,10 @@ export function sshRoutes(app: FastifyInstance, { sshKeys, ssh, clock }: SshRout
   })
   api.get('/ssh', { schema: { response: { 200: sshResponse } } }, async (_request, reply) => {
     if (ssh.facts === undefined) {
-      throw new DrowseError('not_found', 'SSH is off here: set "sshPort" (DROWSE_SSH_PORT) and start the service again')
+      throw new DrowseError(
+        'unimplemented',
+        'SSH is off here: set "sshPort" (DROWSE_SSH_PORT) and start the service again',
+      )
     }
     return await reply.send(ssh.facts)
   })
