@@ -10,7 +10,7 @@ import {
 } from '../schemas/sandbox-events.ts'
 import { sandboxParams } from '../schemas/sandbox-params.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** `GET /events/sandboxes` and `GET /events/sandboxes/:sandboxID` of E2B, `GET /sandboxes/events` of Novita: what happened, also to sandboxes that are gone. */
 export function sandboxEvents(api: Api, { sandboxes }: SandboxRouteDependencies): void {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { findTemplate } from '../../templates/resolve-template.ts'
 import { aliasParams, aliasResponse, presentTemplate, templateResponse } from '../schemas/templates.ts'
 import type { Api } from './api.ts'
-import type { SandboxRouteDependencies } from './sandbox-routes.ts'
+import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 
 /** `GET /templates` and its `/v2` twin, what there is to make sandboxes from, and `GET /templates/aliases/:alias`, by which clients ask whether a name is one. */
 export function templates(api: Api, { templates: source }: SandboxRouteDependencies): void {

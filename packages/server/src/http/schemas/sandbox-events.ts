@@ -135,6 +135,7 @@ export function presentLifecycleEvent(event: TeamEvent): z.infer<typeof lifecycl
 export function presentSandboxEvent(event: TeamEvent): z.infer<typeof sandboxEventsResponse>['items'][number] {
   const { id, name, data, sandboxId, templateId, atMs } = event
   const state = stateOf(name)
+  const { reason } = data
   return {
     eventID: String(id),
     recordAt: Math.floor(atMs / 1000),
@@ -143,7 +144,7 @@ export function presentSandboxEvent(event: TeamEvent): z.infer<typeof sandboxEve
     sandboxID: sandboxId,
     eventName: OPERATIONS[name] ?? name,
     state,
-    errorMsg: state === 'failed' ? String(data['reason'] ?? '') : '',
+    errorMsg: state === 'failed' && typeof reason === 'string' ? reason : '',
     statusCode: state === 'failed' ? 500 : 200,
   }
 }

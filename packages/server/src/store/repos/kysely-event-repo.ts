@@ -56,7 +56,7 @@ export class KyselyEventRepo implements EventRepo {
     const { count } = await this.#ofTeam(query)
       .select(({ fn }) => fn.countAll<number>().as('count'))
       .executeTakeFirstOrThrow()
-    return Number(count)
+    return count
   }
 
   #ofTeam({ teamId, names, sandboxId, templateId, fromMs, toMs }: TeamEventQuery): Select {
