@@ -15,6 +15,7 @@ import { sandboxResume } from './sandbox-resume.ts'
 import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 import { sandboxTcp } from './sandbox-tcp.ts'
 import { sandboxTimeout } from './sandbox-timeout.ts'
+import { templateBuildStatus } from './template-build-status.ts'
 
 /** Adds every route about sandboxes. */
 export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDependencies): void {
@@ -32,5 +33,6 @@ export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDe
   sandboxRefresh(api, dependencies)
   sandboxNetwork(api, dependencies)
   sandboxTcp(api)
+  templateBuildStatus(api, dependencies)
   prometheus(api, dependencies)
 }
