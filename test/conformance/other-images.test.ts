@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Sandbox } from 'e2b'
+import { Sandbox, Template } from 'e2b'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { exec } from '@drowse/common'
 import { drowse } from '../platform/support/drowse.ts'
@@ -85,6 +85,69 @@ describe('images other than Debian', () => {
     await drowse(installation, ['template', 'add', 'evil', '--rootfs', archive]).catch(() => undefined)
     expect(existsSync(join(outside, 'written'))).toBe(false)
   })
+
+  it.each([
+    [
+      'whose daemon ends at once',
+      preloadedLibrary,
+      /ended right after the boot, with exit status \d+; its last words were: .*other\.so: version/,
+    ],
+    [
+      'in which no place can be made for it',
+      (root: string) => writeFile(join(root, '.drowse'), ''),
+      /cannot be booted/,
+    ],
+  ] as const)(
+    'one %s is told with the reason, and the earlier template of the name stays',
+    async (_, spoil, reason) => {
+      const good = join(folder, 'before')
+      await mkdir(good, { recursive: true })
+      await writeFile(join(good, 'hello'), 'hello')
+      await addRoot(good)
+      const root = join(folder, 'spoiled')
+      await rm(root, { recursive: true, force: true })
+      await mkdir(root)
+      await spoil(root)
+
+      await expect(addRoot(root)).rejects.toThrow(reason)
+      const shown = await drowse(installation, ['template', 'show', 'mended'])
+      expect(shown.stdout).toMatch(/^mended +failed/)
+      expect(shown.stdout).toMatch(reason)
+      const buildId = /build +(\S+)/.exec(shown.stdout)?.[1] ?? ''
+      expect(await Template.getBuildStatus({ templateId: 'mended', buildId })).toMatchObject({
+        status: 'error',
+        reason: { message: expect.stringMatching(reason), step: 'Warm image' },
+      })
+      const sandbox = keep(await Sandbox.create('mended'))
+      expect(await sandbox.files.read('/hello')).toBe('hello')
+    },
+  )
+
+  it('a create of a template that never booted is refused with the reason, and not to be tried again', async () => {
+    const root = join(folder, 'never')
+    await mkdir(root)
+    await preloadedLibrary(root)
+    await expect(addRoot(root, 'never')).rejects.toThrow(/other\.so: version/)
+    await expect(Sandbox.create('never')).rejects.toMatchObject({
+      statusCode: 503,
+      message: expect.stringMatching(/template "never": its build failed: .*other\.so: version/),
+    })
+  })
+
+  async function addRoot(root: string, name = 'mended'): Promise<unknown> {
+    const archive = `${root}.tar`
+    await exec('tar', ['--create', '--file', archive, '--directory', root, '.'])
+    return await drowse(installation, ['template', 'add', name, '--rootfs', archive])
+  }
+
+  /** Has the loader load a library into every program that needs a C library of another world. */
+  async function preloadedLibrary(root: string): Promise<void> {
+    const [guest = ''] = (await readdir(join(installation.data, 'guest'))).filter((name) => !name.endsWith('.json'))
+    const library = await readFile(join(installation.data, 'guest', guest, 'lib', 'libm.so.6'), 'latin1')
+    await writeFile(join(root, 'other.so'), library.replaceAll('GLIBC_2.2.5', 'GLIBC_9.9.9'), 'latin1')
+    await mkdir(join(root, 'etc'))
+    await writeFile(join(root, 'etc', 'ld.so.preload'), '/other.so\n')
+  }
 
   it.each([
     ['base', 'taken'],

@@ -96,6 +96,11 @@ export function createProgram(context: CommandContext, setExitCode: (code: numbe
     .description('show each template: its state, layers and size')
     .action(async () => await (await import('./commands/template-list.ts')).templateList(context, data()))
   template
+    .command('show')
+    .description('show one template and its last build: status, reason, log')
+    .argument('<id>', 'as in "drowse template list"')
+    .action(async (id) => await (await import('./commands/template-show.ts')).templateShow(context, id, data()))
+  template
     .command('build')
     .description('build templates of this clone now; what is done already is kept')
     .argument('<name...>', 'as in "drowse template list"')

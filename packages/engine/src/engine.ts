@@ -54,6 +54,14 @@ export type EngineStatus =
   | 'running'
   | 'frozen'
 
+/** How a boot went that was made to be looked at. */
+export interface BootReport {
+  /** Exit status of its first process; absent when that ran on to the end of the watch. */
+  exitStatus?: number
+  /** The end of what was printed by its first processes, 8 KiB at most. */
+  output: string
+}
+
 /** One sandbox in {@link Engine.list}. */
 export interface EngineEntry {
   id: string
@@ -99,6 +107,11 @@ export interface Engine {
   create(spec: SandboxSpec): Promise<void>
   /** Boots a created sandbox: the guest daemon starts from nothing. */
   start(spec: SandboxSpec): Promise<void>
+  /**
+   * Boots a sandbox from nothing only to see how that goes, until its processes end or `watchMs` have passed, and leaves nothing of it but
+   * the files that it wrote. Throws "engine_failed" with the reason when it cannot even begin.
+   */
+  watchBoot(spec: SandboxSpec, watchMs: number): Promise<BootReport>
   /** Continues an image in a created sandbox. Throws "engine_failed" and leaves nothing running when the image is unusable. */
   restore(spec: SandboxSpec, imageDirectory: string): Promise<void>
   /** Stops every process at once; memory stays. Idempotent. */

@@ -1,5 +1,6 @@
 export {
   GUEST_MOUNT,
+  type BootReport,
   type Engine,
   type EngineBuild,
   type EngineEntry,

@@ -43,8 +43,18 @@ export const templateDefinitionSchema = z.object({
   start: templateStartSchema.optional(),
 })
 
-/** `templates/<id>/build.json`, written by setup while it builds a template, and left by a build that failed. */
+/** One line of a build's log. */
+const buildLogEntrySchema = z.object({
+  timestamp: z.iso.datetime(),
+  level: z.enum(['info', 'error']),
+  message: z.string(),
+  /** Title of the step that said it. */
+  step: z.string().optional(),
+})
+
+/** `templates/<id>/build.json`, written by setup: the build of a template that is under way, or the last one. */
 export const templateBuildSchema = z.object({
+  buildId: z.string().default(''),
   id: z.string(),
   names: z.array(z.string()),
   /** The building process; it is the same one only with the same start time. */
@@ -55,13 +65,19 @@ export const templateBuildSchema = z.object({
   expectedSeconds: z.number(),
   /** What it does at the moment, for people. */
   detail: z.string(),
-  /** Why it failed; absent while it is under way. */
+  /** Why it failed, and in which step; absent while it is under way and when it went well. */
   error: z.string().optional(),
+  failedStep: z.string().optional(),
+  /** Absent while it is under way. */
+  endedAt: z.iso.datetime().optional(),
+  /** What it has done, the last entries only. */
+  log: z.array(buildLogEntrySchema).default([]),
 })
 
 export type EngineAsset = z.infer<typeof engineAssetSchema>
 export type GuestAsset = z.infer<typeof guestAssetSchema>
 export type TemplateBuild = z.infer<typeof templateBuildSchema>
+export type TemplateBuildLogEntry = z.infer<typeof buildLogEntrySchema>
 export type TemplateDefinition = z.infer<typeof templateDefinitionSchema>
 
 /** Reads what setup installed. Throws "setup_failed" when `up` has not been run on this data folder. */

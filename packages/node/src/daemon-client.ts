@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { deadline, pollUntil } from '@drowse/common'
 import { DrowseError, type EnvdInit, type EnvdStart } from '@drowse/protocol'
+import { z } from 'zod'
 
 /** Address of a sandbox's daemon from this host. */
 export interface DaemonEndpoint {
@@ -18,6 +19,10 @@ const RESPONSE_TIMEOUT_MS = 5_000
 /** Longest wait, in ms, for what a template starts with to be ready; clients wait 60 s for a create. */
 const READY_TIMEOUT_MS = 55_000
 const HTTP_UNAVAILABLE = 503
+/** The daemon's answer when what a template starts with fails at once, however often. */
+const HTTP_HOPELESS = 424
+/** How much of an answer's body is kept, in bytes. */
+const BODY_BYTES = 16 * 1024
 
 /** One call of a daemon. */
 export interface DaemonRequest {
@@ -63,7 +68,8 @@ export async function initDaemon(
 
 /**
  * Has the daemon run what a template starts with, once a boot, and waits until that is ready. A daemon that has been told its access token
- * needs it again. Throws "deadline_exceeded" after 55 s and "engine_failed" when the daemon refuses.
+ * needs it again. Throws "deadline_exceeded" after 55 s and "engine_failed" when the daemon refuses, with `isStartHopeless` among the details
+ * when the command fails at once however often it is tried.
  */
 export async function startInDaemon(
   endpoint: DaemonEndpoint,
@@ -75,21 +81,31 @@ export async function startInDaemon(
   const what = `get ready what sandbox "${id}" starts with`
   const limit = deadline(READY_TIMEOUT_MS, what, signal)
   const request = postRequest('/start', start, accessToken)
-  const probe = async (): Promise<number | undefined> => {
-    const status = await callDaemon(endpoint, request, limit).catch(() => HTTP_UNAVAILABLE)
-    return status === HTTP_UNAVAILABLE ? undefined : status
+  const probe = async (): Promise<DaemonAnswer | undefined> => {
+    const answer = await callDaemon(endpoint, request, limit).catch(() => undefined)
+    return answer?.status === HTTP_UNAVAILABLE ? undefined : answer
   }
-  const status = await pollUntil(probe, { intervalMs: 10, maxIntervalMs: 100, signal: limit })
-  if (status !== 204) throw new DrowseError('engine_failed', `Cannot ${what}: the daemon answered ${status}`)
+  const { status, body } = await pollUntil(probe, { intervalMs: 10, maxIntervalMs: 100, signal: limit })
+  if (status === 204) return
+  const isHopeless = status === HTTP_HOPELESS
+  const said = isHopeless ? messageOf(body) : `the daemon answered ${status}`
+  throw new DrowseError('engine_failed', `Cannot ${what}: ${said}`, { details: { isStartHopeless: isHopeless } })
 }
 
-/** Makes one call on a connection of its own and drops the answer's body. Resolves with the HTTP status. */
+/** What a daemon answered. */
+export interface DaemonAnswer {
+  status: number
+  /** The first 16 KiB of it. */
+  body: Buffer
+}
+
+/** Makes one call on a connection of its own. */
 export async function callDaemon(
   endpoint: DaemonEndpoint,
   request: DaemonRequest,
   signal?: AbortSignal,
-): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
+): Promise<DaemonAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<DaemonAnswer>()
   const outgoing = httpRequest({
     ...endpoint,
     method: request.method,
@@ -110,14 +126,26 @@ export async function callDaemon(
   outgoing.once('error', reject)
   outgoing.once('response', (response) => {
     response.once('error', reject)
-    response.once('end', () => resolve(response.statusCode ?? 0))
-    response.resume()
+    let body = Buffer.alloc(0)
+    response.on('data', (data: Buffer) => {
+      if (body.length < BODY_BYTES) body = Buffer.concat([body, data])
+    })
+    response.once('end', () => resolve({ status: response.statusCode ?? 0, body }))
   })
   outgoing.end(request.body)
   try {
     return await promise
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** The message of the daemon's error body. */
+function messageOf(body: Buffer): string {
+  try {
+    return z.object({ message: z.string() }).parse(JSON.parse(body.toString())).message
+  } catch {
+    return 'the daemon says so'
   }
 }
 
@@ -135,7 +163,7 @@ async function pollDaemon(
   const limit = deadline(ANSWER_TIMEOUT_MS, what, signal)
   const probe = async (): Promise<number | undefined> => {
     try {
-      return await callDaemon(endpoint, request, limit)
+      return (await callDaemon(endpoint, request, limit)).status
     } catch {
       // Refused, reset or silent: not up yet. The limit ends the wait with its own error.
       return undefined

@@ -20,9 +20,16 @@ export {
   type EngineAsset,
   type GuestAsset,
   type TemplateBuild,
+  type TemplateBuildLogEntry,
   type TemplateDefinition,
 } from './assets.ts'
-export { listTemplateBuilds, type TemplateBuildStatus } from './templates/template-builds.ts'
+export { findBootFailure, type BootFailure } from './templates/boot-failure.ts'
+export {
+  findLastBuild,
+  listTemplateBuilds,
+  type TemplateBuildHistory,
+  type TemplateBuildStatus,
+} from './templates/template-builds.ts'
 export { dataFolder, type DataFolder } from './data-folder.ts'
 export { warmManifestSchema, type WarmManifest } from './templates/warm-manifest.ts'
 export { instanceName } from './instance-name.ts'

@@ -1,6 +1,6 @@
 import type { EnvdInit, SandboxId } from '@drowse/protocol'
 import type { EgressPolicy, EngineUsage, SandboxLimits, Traffic } from '@drowse/engine'
-import type { TemplateBuildStatus } from './templates/template-builds.ts'
+import type { TemplateBuildHistory, TemplateBuildStatus } from './templates/template-builds.ts'
 
 /** What a new sandbox is made from. */
 export interface NodeCreateRequest {
@@ -78,6 +78,8 @@ export interface NodeTemplate {
   names: string[]
   limits: SandboxLimits
   diskSizeMb: number
+  /** Why its sandboxes do not start, in words that follow a colon; absent unless that is known. */
+  trouble?: string
 }
 
 /**
@@ -127,6 +129,8 @@ export interface NodeClient {
   templates(): Promise<NodeTemplate[]>
   /** Builds of templates that are under way or did not end well. A template may be there all the same, from an earlier build. */
   templateBuilds(): Promise<TemplateBuildStatus[]>
+  /** The last build of a template, however it ended; undefined when there was none, as for one that came with the installation. */
+  lastBuild(templateId: string): Promise<TemplateBuildHistory | undefined>
   /** Where TCP port `port` of a running sandbox is reached from this host. Throws "not_found" for an unknown id and for a paused one. */
   endpoint(id: SandboxId, port: number): Promise<{ host: string; port: number }>
 }

@@ -20,6 +20,7 @@ import type { ImageHasher } from './images/image-hasher.ts'
 import type { ImageScrub } from './images/image-scrub.ts'
 import type { DiskMeter } from './usage/disk-meter.ts'
 import { StepLog } from './step-log.ts'
+import type { BootBuilds } from './templates/boot-failure.ts'
 import type { FrozenTier } from './tiers/frozen-tier.ts'
 import type { Trash } from './trash.ts'
 
@@ -82,6 +83,11 @@ export function specOf(context: NodeContext, manifest: SandboxManifest): Sandbox
     limits: manifest.limits,
     ...(manifest.egress === undefined ? {} : { egress: manifest.egress }),
   }
+}
+
+/** What sandboxes of the node are booted with. */
+export function bootBuilds({ engine, guest }: NodeContext): BootBuilds {
+  return { engine: engine.build.build, guest: guest.hash }
 }
 
 /** Tells the daemon of a sandbox who it is; resolves when it has taken that. */

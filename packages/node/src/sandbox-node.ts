@@ -1,6 +1,7 @@
 import { ensureDirectory, SingleFlight } from '@drowse/common'
 import type { EgressPolicy, EngineEvent, SandboxLimits, Traffic } from '@drowse/engine'
 import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
+import type { TemplateDefinition } from './assets.ts'
 import type {
   NodeClient,
   NodeCreateRequest,
@@ -12,7 +13,7 @@ import type {
   NodeTemplate,
   NodeUsage,
 } from './node-client.ts'
-import type { NodeContext } from './node-context.ts'
+import { bootBuilds, type NodeContext } from './node-context.ts'
 import { createSandbox } from './operations/create-sandbox.ts'
 import type { ImageManifest } from './images/image-manifest.ts'
 import { makeContext } from './make-context.ts'
@@ -22,7 +23,13 @@ import { resumeSandbox } from './operations/resume-sandbox.ts'
 import { setEgress } from './operations/set-egress.ts'
 import { reconcile } from './reconcile.ts'
 import type { SandboxNodeOptions } from './sandbox-node-options.ts'
-import { listTemplateBuilds, type TemplateBuildStatus } from './templates/template-builds.ts'
+import { findBootFailure } from './templates/boot-failure.ts'
+import {
+  findLastBuild,
+  listTemplateBuilds,
+  type TemplateBuildHistory,
+  type TemplateBuildStatus,
+} from './templates/template-builds.ts'
 import { listTemplates } from './templates/template-store.ts'
 import { warmTemplate } from './templates/warm-template.ts'
 import { tierOf } from './tiers/sandbox-tier.ts'
@@ -147,12 +154,19 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
   }
 
   async templates(): Promise<NodeTemplate[]> {
-    return (await listTemplates(this.#context.folder)).map((template) => ({
-      id: template.id,
-      names: template.names,
-      limits: { memoryMb: template.memoryMb, cpuCount: template.cpuCount },
-      diskSizeMb: template.diskSizeMb,
-    }))
+    const { folder } = this.#context
+    const builds = bootBuilds(this.#context)
+    const describe = async (template: TemplateDefinition): Promise<NodeTemplate> => {
+      const { id, names, memoryMb, cpuCount, diskSizeMb } = template
+      const failure = await findBootFailure(folder, template, builds)
+      const trouble = failure === undefined ? {} : { trouble: failure.reason }
+      return { id, names, limits: { memoryMb, cpuCount }, diskSizeMb, ...trouble }
+    }
+    return await Promise.all((await listTemplates(folder)).map(describe))
+  }
+
+  async lastBuild(templateId: string): Promise<TemplateBuildHistory | undefined> {
+    return await findLastBuild(this.#context.folder, templateId, this.#context.clock.nowMs())
   }
 
   async templateBuilds(): Promise<TemplateBuildStatus[]> {

@@ -4,7 +4,13 @@ import { parseStart } from '../startup/parse-start.ts'
 import { readJson } from './read-json.ts'
 import { sendProblem } from './send.ts'
 
-/** `POST /start`: begins what the template starts its sandboxes with, once a boot; 204 when that is ready, else 503 with the reason. */
+/** Of a start command that fails at once however often it is tried. */
+const HOPELESS = 424
+
+/**
+ * `POST /start`: begins what the template starts its sandboxes with, once a boot; 204 when that is ready, else 503 with the reason, and 424
+ * when it is of no use to ask again.
+ */
 export async function startUp(
   daemon: DaemonContext,
   request: IncomingMessage,
@@ -13,5 +19,5 @@ export async function startUp(
   daemon.startup.begin(parseStart(await readJson(request)))
   const trouble = await daemon.startup.findTrouble()
   if (trouble === undefined) response.writeHead(204).end()
-  else sendProblem(response, 503, `Cannot go on with the start of this sandbox: ${trouble}`)
+  else sendProblem(response, trouble.isHopeless ? HOPELESS : 503, `Cannot start what belongs to it: ${trouble.reason}`)
 }

@@ -52,6 +52,12 @@ describe('POST /start', () => {
     await vi.waitFor(async () => expect((await post(failing)).text).toContain('exit status 3'), { timeout: 20_000 })
   })
 
+  it('is 424 with the last words of a process that failed at once five times', async () => {
+    const failing = shell('echo no such luck >&2; exit 3', { port: 1, path: '/' })
+    await vi.waitFor(async () => expect((await post(failing)).status).toBe(424), { timeout: 30_000, interval: 200 })
+    expect((await post(failing)).text).toContain('exit status 3; it printed: no such luck')
+  }, 40_000)
+
   it('is ready at once without a ready check', async () => {
     await writeFile(join(folder, 'x'), '')
     expect(await post(shell('exec sleep 60'))).toMatchObject({ status: 204 })

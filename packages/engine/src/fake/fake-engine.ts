@@ -5,6 +5,7 @@ import { DrowseError } from '@drowse/protocol'
 import { z } from 'zod'
 import { engineError, statusConflict } from '../engine-error.ts'
 import type {
+  BootReport,
   Engine,
   EngineBuild,
   EngineEntry,
@@ -52,6 +53,13 @@ export class FakeEngine implements Engine {
   async start(spec: SandboxSpec): Promise<void> {
     this.#require('start', spec.id, ['created'])
     await this.#bringUp('start', spec.id, async () => ({ counter: 0, lastInit: undefined }))
+    if (this.#host.bootReport !== undefined) await this.#host.crash(spec.id)
+  }
+
+  async watchBoot(spec: SandboxSpec, _watchMs: number): Promise<BootReport> {
+    await this.#remove(spec.id)
+    this.#failIfAsked('watchBoot')
+    return this.#host.bootReport ?? { output: '' }
   }
 
   async restore(spec: SandboxSpec, imageDirectory: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { DrowseError } from '@drowse/protocol'
 import { EngineListeners } from '../engine-listeners.ts'
-import type { Engine, EngineEvent, EngineStatus, SandboxSpec, Traffic } from '../engine.ts'
+import type { BootReport, Engine, EngineEvent, EngineStatus, SandboxSpec, Traffic } from '../engine.ts'
 import type { FakeGuest } from './fake-guest.ts'
 
 /** Methods of an engine that can be made to fail. */
@@ -27,6 +27,8 @@ export class FakeHost implements AsyncDisposable {
   readonly sandboxes = new Map<string, FakeSandbox>()
   /** Slots whose addresses something else on the host uses, and what that is. */
   readonly foreignSlots = new Map<number, string>()
+  /** How every boot goes while this is set: its processes end at once. */
+  bootReport: BootReport | undefined
   /** What guests that have ended had sent and received. */
   readonly #pastTraffic = new Map<string, Traffic>()
   readonly #faults = new Map<FaultMethod, DrowseError[]>()

@@ -1,7 +1,7 @@
 import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DrowseError } from '@drowse/protocol'
-import type { SandboxSpec } from '../engine.ts'
+import type { BootReport, SandboxSpec } from '../engine.ts'
 import { mountOverlay } from '../layers/overlay-mount.ts'
 import { applyEgress } from '../egress/egress.ts'
 import {
@@ -28,7 +28,44 @@ const SENTRY_HEADROOM_MB = 256
 
 /** Makes the parts of a sandbox in the order in which they need each other. Leaves what it made when it fails. */
 export async function createSandbox(host: GvisorHost, spec: SandboxSpec, signal: AbortSignal): Promise<void> {
-  const { id, limits, network } = spec
+  const { id, limits } = spec
+  const { link, bundle, ingredients } = await makeSurroundings(host, spec, signal)
+  // The container shell needs the namespace but not the address in it.
+  const shell = host.runsc({
+    args: ['create', `--bundle=${bundle}`, id],
+    logFile: join(bundle, 'create.log'),
+    timeoutMs: CREATE_TIMEOUT_MS,
+    signal,
+  })
+  await allSettledOrThrow([shell, addressGuestEnd(link)])
+  const cgroup = sandboxCgroup(host.instance, id)
+  await cgroup.limitMemory((limits.memoryMb + SENTRY_HEADROOM_MB) * 1024 * 1024)
+  await noteMadeFor(bundle, ingredients)
+}
+
+/** Boots a sandbox in the foreground and reports. Leaves what it made. */
+export async function watchBoot(
+  host: GvisorHost,
+  spec: SandboxSpec,
+  { watchMs, signal }: { watchMs: number; signal: AbortSignal },
+): Promise<BootReport> {
+  const { link, bundle } = await makeSurroundings(host, spec, signal)
+  await addressGuestEnd(link)
+  return await host.runsc.watch({
+    args: ['run', `--bundle=${bundle}`, spec.id],
+    logFile: join(bundle, 'run.log'),
+    timeoutMs: watchMs,
+    signal,
+  })
+}
+
+/** Makes all that a container is put into: network, root, bundle and rules. */
+async function makeSurroundings(
+  host: GvisorHost,
+  spec: SandboxSpec,
+  signal: AbortSignal,
+): Promise<{ link: SandboxLink; bundle: string; ingredients: ShellIngredients }> {
+  const { id, network } = spec
   if (!/^[a-z0-9-]{1,63}$/.test(id)) throw new DrowseError('invalid_argument', `Cannot create sandbox "${id}": bad id`)
   const link = linkOf(host, spec)
   await mkdir(spec.directory, { recursive: true, mode: 0o700 })
@@ -49,17 +86,7 @@ export async function createSandbox(host: GvisorHost, spec: SandboxSpec, signal:
     putEgress(host, spec),
   ])
   signal.throwIfAborted()
-  // The container shell needs the namespace but not the address in it.
-  const shell = host.runsc({
-    args: ['create', `--bundle=${bundle}`, id],
-    logFile: join(bundle, 'create.log'),
-    timeoutMs: CREATE_TIMEOUT_MS,
-    signal,
-  })
-  await allSettledOrThrow([shell, addressGuestEnd(link)])
-  const cgroup = sandboxCgroup(host.instance, id)
-  await cgroup.limitMemory((limits.memoryMb + SENTRY_HEADROOM_MB) * 1024 * 1024)
-  await noteMadeFor(bundle, ingredients)
+  return { link, bundle, ingredients }
 }
 
 /** Whether a whole container shell is there that was made for this very spec, and has had no processes yet. */

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { engineError, statusConflict } from '../engine-error.ts'
 import { EngineListeners } from '../engine-listeners.ts'
 import type {
+  BootReport,
   Engine,
   EngineBuild,
   EngineEntry,
@@ -26,7 +27,7 @@ import { sandboxCgroup } from './cgroups.ts'
 import { callControl } from './control-socket.ts'
 import { listContainerIds } from './container-state.ts'
 import { cpuFeatures } from './cpu-features.ts'
-import { createSandbox, hasShellFor } from './create-sandbox.ts'
+import { createSandbox, hasShellFor, watchBoot } from './create-sandbox.ts'
 import { destroySandbox } from './destroy-sandbox.ts'
 import { freezeSandbox, thawSandbox } from './freeze-sandbox.ts'
 import type { GvisorHost } from './gvisor-host.ts'
@@ -107,6 +108,17 @@ class GvisorEngine implements Engine {
       const run = this.#host.runsc({ args: ['start', spec.id], logFile, timeoutMs: START_TIMEOUT_MS, signal })
       await this.#orDestroy(spec.id, signal, run)
       await this.#watch.begin(spec.id)
+    })
+  }
+
+  async watchBoot(spec: SandboxSpec, watchMs: number): Promise<BootReport> {
+    return await this.#call('watch the boot of', spec.id, async (signal) => {
+      await this.#destroyNow(spec.id)
+      try {
+        return await watchBoot(this.#host, spec, { watchMs, signal })
+      } finally {
+        if (!signal.aborted) await this.#destroyNow(spec.id)
+      }
     })
   }
 

@@ -13,7 +13,7 @@ import type {
   NodeUsage,
 } from '../node-client.ts'
 import { NodeEvents } from '../node-events.ts'
-import type { TemplateBuildStatus } from '../templates/template-builds.ts'
+import type { TemplateBuildHistory, TemplateBuildStatus } from '../templates/template-builds.ts'
 import { describeSandbox, wakeResult, type FakeSandbox } from './fake-sandbox.ts'
 
 /** Name of a call that a {@link FakeNode} counts and can be told to fail or hold. */
@@ -71,6 +71,7 @@ export class FakeNode implements NodeClient {
     traffic: 0,
     templates: 0,
     templateBuilds: 0,
+    lastBuild: 0,
     endpoint: 0,
     onEvent: 0,
   }
@@ -78,6 +79,8 @@ export class FakeNode implements NodeClient {
   maxRunning = Number.POSITIVE_INFINITY
   /** Builds of templates as they are told of. */
   builds: TemplateBuildStatus[] = []
+  /** Last builds by the id of the template. */
+  readonly lastBuilds = new Map<string, TemplateBuildHistory>()
   readonly #templates: NodeTemplate[]
   readonly #endpoint: (id: SandboxId, port: number) => { host: string; port: number }
   readonly #sandboxes = new Map<SandboxId, FakeSandbox>()
@@ -274,6 +277,12 @@ export class FakeNode implements NodeClient {
     this.calls.templateBuilds++
     await this.#takeFault('templateBuilds')
     return structuredClone(this.builds)
+  }
+
+  async lastBuild(templateId: string): Promise<TemplateBuildHistory | undefined> {
+    this.calls.lastBuild++
+    await this.#takeFault('lastBuild')
+    return structuredClone(this.lastBuilds.get(templateId))
   }
 
   async endpoint(id: SandboxId, port: number): Promise<{ host: string; port: number }> {

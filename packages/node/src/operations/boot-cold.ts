@@ -2,6 +2,7 @@ import { rename } from 'node:fs/promises'
 import { pathExists } from '../disk.ts'
 import { specOf, type NodeContext } from '../node-context.ts'
 import { sandboxFolder } from '../sandbox-folder.ts'
+import { whileAlive } from './while-alive.ts'
 import { beginWake, finishWake, removeImageBehind, stopWake, type Wake } from './wake.ts'
 
 /**
@@ -23,8 +24,16 @@ export async function bootCold(wake: Wake, image: { kind: 'unwanted' | 'unusable
     signal.throwIfAborted()
     await steps.run('create-cold', () => context.engine.create(spec))
     signal.throwIfAborted()
-    await steps.run('start', () => context.engine.start(spec))
-    await finishWake(wake, beginWake(wake, manifest), { isCold: true })
+    await whileAlive(
+      context.engine,
+      id,
+      async (alive) => {
+        await steps.run('start', () => context.engine.start(spec))
+        const booted = { ...wake, signal: alive }
+        await finishWake(booted, beginWake(booted, manifest), { isCold: true })
+      },
+      signal,
+    )
   } catch (error) {
     await stopWake(wake)
     throw error

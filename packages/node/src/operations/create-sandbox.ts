@@ -8,6 +8,7 @@ import { LEAST_MEMORY_BYTES } from './memory-need.ts'
 import { egressPart, makeSandboxFolder, newManifest } from './new-sandbox.ts'
 import { removeSandbox } from './remove-sandbox.ts'
 import { beginRun, type RunStart } from './run-start.ts'
+import { whileAlive } from './while-alive.ts'
 
 /**
  * Makes a sandbox. One that waits in the pool under the id is thawed; any other gets slot and manifest first, then the engine's part, by the
@@ -32,12 +33,19 @@ export async function createSandbox(
     context.shelf.put(manifest)
     await steps.run('reserve', () => makeSandboxFolder(context, manifest))
     signal.throwIfAborted()
-    const isCold = await boot(context, manifest, warm, steps, signal)
-    signal.throwIfAborted()
-    const ready = async (): Promise<void> => {
-      if (isCold) await steps.run('ready', () => startUp(context, manifest, request.init, signal))
-    }
-    await finish(beginFirstRun(context, manifest, request, signal), steps, signal, { ready })
+    await whileAlive(
+      context.engine,
+      id,
+      async (alive) => {
+        const isCold = await boot(context, manifest, warm, steps, signal)
+        alive.throwIfAborted()
+        const ready = async (): Promise<void> => {
+          if (isCold) await steps.run('ready', () => startUp(context, manifest, request.init, alive))
+        }
+        await finish(beginFirstRun(context, manifest, request, alive), steps, alive, { ready })
+      },
+      signal,
+    )
   }
   try {
     await context.admission.run('create', { id, limits: request.limits, needBytes }, work)

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { isEndedState, readProcessStat } from '@drowse/common'
-import { templateBuildSchema, type TemplateBuild } from '../assets.ts'
+import { templateBuildSchema, type TemplateBuild, type TemplateBuildLogEntry } from '../assets.ts'
 import type { DataFolder } from '../data-folder.ts'
 import { findJson } from '../read-json.ts'
-import { listTemplateIds } from './template-store.ts'
+import { isTemplateId, listTemplateIds } from './template-store.ts'
 
 /** Least remaining time, in seconds, that a build is said to need: how far it is, is only known roughly. */
 const LEAST_LEFT_S = 30
@@ -20,11 +20,53 @@ export interface TemplateBuildStatus {
   detail: string
 }
 
+/** A build of a template with what it told on the way. */
+export interface TemplateBuildHistory {
+  id: string
+  /** Names this build among those of the template; empty for one of an earlier version of the service. */
+  buildId: string
+  state: TemplateBuildStatus['state'] | 'ready'
+  startedAt: string
+  endedAt?: string
+  /** Why it failed, and in which step. */
+  error?: string
+  failedStep?: string
+  log: TemplateBuildLogEntry[]
+}
+
 /** Every build of the node that is under way or did not end well, in order of the ids. */
 export async function listTemplateBuilds(folder: DataFolder, nowMs: number): Promise<TemplateBuildStatus[]> {
   const ids = await listTemplateIds(folder)
   const found = await Promise.all(ids.map((id) => readBuild(folder, id)))
-  return await Promise.all(found.filter((build) => build !== undefined).map((build) => statusOf(build, nowMs)))
+  const open = found.filter((build) => build !== undefined).filter((build) => !isReady(build))
+  return await Promise.all(open.map((build) => statusOf(build, nowMs)))
+}
+
+/** The last build of a template, with its log. */
+export async function findLastBuild(
+  folder: DataFolder,
+  id: string,
+  nowMs: number,
+): Promise<TemplateBuildHistory | undefined> {
+  if (!isTemplateId(id)) return undefined
+  const build = await readBuild(folder, id)
+  if (build === undefined) return undefined
+  const { buildId, startedAt, endedAt, error, failedStep, log } = build
+  const state = isReady(build) ? 'ready' : (await statusOf(build, nowMs)).state
+  return {
+    id,
+    buildId,
+    state,
+    startedAt,
+    ...(endedAt === undefined ? {} : { endedAt }),
+    ...(error === undefined ? {} : { error }),
+    ...(failedStep === undefined ? {} : { failedStep }),
+    log,
+  }
+}
+
+function isReady({ endedAt, error }: TemplateBuild): boolean {
+  return endedAt !== undefined && error === undefined
 }
 
 async function readBuild(folder: DataFolder, id: string): Promise<TemplateBuild | undefined> {

@@ -51,6 +51,11 @@ export function templateFolder(folder: DataFolder, id: string): TemplateFolder {
   }
 }
 
+/** Whether it may name a template; nothing else gets near a path. */
+export function isTemplateId(id: string): boolean {
+  return ID.test(id)
+}
+
 /** Ids of every folder under `templates/`, in order. */
 export async function listTemplateIds(folder: DataFolder): Promise<string[]> {
   return (await readdir(folder.templates)).filter((name) => ID.test(name)).toSorted()

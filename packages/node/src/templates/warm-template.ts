@@ -3,22 +3,28 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renameDurable, syncDirectory, writeFileAtomic } from '@drowse/common'
 import type { SandboxSpec } from '@drowse/engine'
-import { ENVD_PORT } from '@drowse/protocol'
+import { DrowseError, ENVD_PORT } from '@drowse/protocol'
 import type { TemplateDefinition } from '../assets.ts'
 import { startInDaemon, waitForDaemon } from '../daemon-client.ts'
 import { makeRootDirectory, syncFilesystem } from '../disk.ts'
 import { writeImageManifest } from '../images/image-manifest.ts'
-import { beginSteps, type NodeContext } from '../node-context.ts'
+import { beginSteps, bootBuilds, type NodeContext } from '../node-context.ts'
+import { whileAlive } from '../operations/while-alive.ts'
 import { layerRoot } from '../sandbox-folder.ts'
 import type { StepLog } from '../step-log.ts'
+import { explainBoot, forgetBootFailure, noteBootFailure } from './boot-failure.ts'
 import { exerciseDaemon } from './exercise-daemon.ts'
 import { findWarmImage, templateFolder } from './template-store.ts'
 import { WARM_LAYER_PREFIX, type WarmManifest } from './warm-manifest.ts'
 
+/** Time, in ms, in which a boot that is watched has to show that it fails; a boot takes a third of a second on a quiet machine. */
+const WATCH_MS = 8_000
+
 /**
  * Makes the warm image of a template unless it has one for the current engine, guest, layers and limits.
  * Boots a scratch sandbox, lets its daemon work a little, and keeps its memory as the image and its files as a layer.
- * A cut or failed run leaves the earlier warm image, if any, and scratch that the next start removes.
+ * A cut or failed run leaves the earlier warm image, if any, and scratch that the next start removes. When it is the template's own fault,
+ * that is kept, and its sandboxes are refused with the reason until it changes or is warmed with success.
  */
 export async function warmTemplate(context: NodeContext, template: TemplateDefinition): Promise<void> {
   const limits = { memoryMb: template.memoryMb, cpuCount: template.cpuCount }
@@ -48,13 +54,18 @@ export async function warmTemplate(context: NodeContext, template: TemplateDefin
   try {
     await steps.run('reserve', () => makeScratch(context, scratch, at.nextWarm))
     try {
-      await bootAndSave(context, scratch, template, join(at.nextWarm, 'image'), steps)
+      await whileAlive(context.engine, scratch.id, (signal) =>
+        bootAndSave(context, scratch, template, { image: join(at.nextWarm, 'image'), steps, signal }),
+      )
+    } catch (error) {
+      throw await blame(context, scratch, template, error)
     } finally {
       await steps.run('destroy', () => context.engine.destroy(scratch.id))
       context.slots.release(scratch.id)
     }
     await steps.run('publish', () => publish(context, template.id, scratch.upperDirectory, manifest))
     await context.trash.discard(at.scratch)
+    await forgetBootFailure(context.folder, template.id)
   } catch (error) {
     steps.failed(error)
     throw error
@@ -75,16 +86,15 @@ async function bootAndSave(
   context: NodeContext,
   scratch: SandboxSpec,
   { start }: TemplateDefinition,
-  image: string,
-  steps: StepLog<'warm'>,
+  { image, steps, signal }: { image: string; steps: StepLog<'warm'>; signal: AbortSignal },
 ): Promise<void> {
   const { engine } = context
   await steps.run('create', () => engine.create(scratch))
   await steps.run('start', () => engine.start(scratch))
   const daemon = engine.endpoint(scratch.network, ENVD_PORT)
-  await steps.run('answer', () => waitForDaemon(daemon, scratch.id))
+  await steps.run('answer', () => waitForDaemon(daemon, scratch.id, signal))
   await steps.run('ready', async () => {
-    if (start !== undefined) await startInDaemon(daemon, scratch.id, start)
+    if (start !== undefined) await startInDaemon(daemon, scratch.id, start, { signal })
   })
   await steps.run('exercise', () => exerciseDaemon(daemon))
   await steps.run('freeze', () => engine.freeze(scratch.id))
@@ -94,6 +104,21 @@ async function bootAndSave(
   await steps.run('describe', () =>
     writeImageManifest(image, { generation: 0, engine: engine.build, bytes, createdAt }),
   )
+}
+
+/** The error to throw for a boot that failed with `error`; keeps why when that is the template's fault. */
+async function blame(
+  context: NodeContext,
+  scratch: SandboxSpec,
+  template: TemplateDefinition,
+  error: unknown,
+): Promise<unknown> {
+  const told = await explainBoot(() => context.engine.watchBoot(scratch, WATCH_MS), error)
+  if (told === undefined) return error
+  const failedAt = new Date(context.clock.nowMs()).toISOString()
+  await noteBootFailure(context.folder, template, bootBuilds(context), { ...told, failedAt })
+  const message = `Cannot make the warm image of template "${template.id}": ${told.reason}`
+  return new DrowseError('engine_failed', message, { cause: error, isRetryable: false })
 }
 
 /** The layer first, then the image that needs it; an image that is cut off in between is made again, its layer is swept. */

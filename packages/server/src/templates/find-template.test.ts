@@ -34,7 +34,19 @@ describe('findTemplate()', () => {
     await expect(findTemplate(node, 'code')).rejects.toMatchObject({
       code: 'unavailable',
       isRetryable: false,
-      message: expect.stringContaining('drowse template build code-interpreter-v1') as unknown,
+      message: expect.stringContaining('drowse template show code-interpreter-v1') as unknown,
+    })
+  })
+
+  it('refuses one that does not start, with the reason', async () => {
+    const node = new FakeNode()
+    const limits = { memoryMb: 1, cpuCount: 1 }
+    node.addTemplate({ id: 'bad', names: ['bad'], limits, diskSizeMb: 1, trouble: 'its guest daemon ended' })
+    node.builds = [{ ...BUILD, id: 'bad', names: ['bad'] }]
+    await expect(findTemplate(node, 'bad')).rejects.toMatchObject({
+      code: 'unavailable',
+      isRetryable: false,
+      message: expect.stringContaining('"bad": its guest daemon ended; ') as unknown,
     })
   })
 

@@ -15,13 +15,13 @@ export type TemplateSource = Pick<NodeClient, 'templates' | 'templateBuilds'>
 
 /**
  * Finds the template that a client's reference means, as `resolveTemplate` does. For one that is being built it waits when that will be done
- * in a moment, else throws "unavailable" that says how far it is; not retryable when nobody builds it any more.
+ * in a moment, else throws "unavailable" that says how far it is; not retryable when nobody builds it any more, or when it does not start.
  */
 export async function findTemplate(source: TemplateSource, reference: string): Promise<NodeTemplate> {
   try {
-    return resolveTemplate(await source.templates(), reference)
+    return startable(resolveTemplate(await source.templates(), reference))
   } catch (error) {
-    const build = await findBuild(source, reference)
+    const build = isUnknown(error) ? await findBuild(source, reference) : undefined
     if (build === undefined) throw error
     if (build.state !== 'building' || build.secondsLeft > WAIT_BELOW_S) throw notBuilt(build)
   }
@@ -31,9 +31,9 @@ export async function findTemplate(source: TemplateSource, reference: string): P
 async function awaitBuild(source: TemplateSource, reference: string): Promise<NodeTemplate> {
   const probe = async (): Promise<NodeTemplate | undefined> => {
     try {
-      return resolveTemplate(await source.templates(), reference)
+      return startable(resolveTemplate(await source.templates(), reference))
     } catch (error) {
-      const build = await findBuild(source, reference)
+      const build = isUnknown(error) ? await findBuild(source, reference) : undefined
       if (build === undefined) throw error
       if (build.state !== 'building') throw notBuilt(build)
       return undefined
@@ -48,6 +48,24 @@ async function awaitBuild(source: TemplateSource, reference: string): Promise<No
   }
 }
 
+/** Throws "unavailable" for a template that is known not to start. */
+function startable(template: NodeTemplate): NodeTemplate {
+  const { id, trouble } = template
+  if (trouble === undefined) return template
+  throw lasting(
+    `Cannot create a sandbox of template "${id}": ${trouble}; on the host, "drowse template show ${id}" tells more`,
+  )
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof DrowseError && error.code === 'not_found'
+}
+
+/** An "unavailable" that does not pass by itself. */
+function lasting(message: string): DrowseError {
+  return new DrowseError('unavailable', message, { isRetryable: false, details: { isPublic: true } })
+}
+
 async function findBuild(source: TemplateSource, reference: string): Promise<TemplateBuildStatus | undefined> {
   const name = parseReference(reference).name.toLowerCase()
   const builds = await source.templateBuilds()
@@ -55,12 +73,11 @@ async function findBuild(source: TemplateSource, reference: string): Promise<Tem
 }
 
 function notBuilt(build: TemplateBuildStatus): DrowseError {
-  const { id, state, secondsLeft } = build
+  const { id, state, secondsLeft, detail } = build
   const sentence = `Cannot create a sandbox of template "${id}"`
   if (state !== 'building') {
-    const why = state === 'failed' ? 'its build failed' : 'its build was interrupted'
-    const message = `${sentence}: ${why}; on the host, "drowse template build ${id}" goes on with it`
-    return new DrowseError('unavailable', message, { isRetryable: false, details: { isPublic: true } })
+    const why = state === 'failed' ? `its build failed: ${detail}` : 'its build was interrupted'
+    return lasting(`${sentence}: ${why}; on the host, "drowse template show ${id}" tells more`)
   }
   const minutes = Math.ceil(secondsLeft / 60)
   const message = `${sentence}: it is being built, about ${minutes} ${minutes === 1 ? 'minute' : 'minutes'} left`

@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { DataFolder, TemplateDefinition } from '@drowse/node'
 import { DrowseError } from '@drowse/protocol'
 import { readBaseRecipe } from '../base/base-recipe.ts'
 import type { SetupContext } from '../context.ts'
@@ -7,10 +8,10 @@ import { hashFile } from '../host/hash-file.ts'
 import { acquireLock } from '../host/setup-lock.ts'
 import { removeStaging } from '../host/staging.ts'
 import { runSteps, type RunStepsOptions } from '../steps/run-steps.ts'
-import type { StepOutcome, StepTools } from '../steps/step.ts'
-import { BUILD_LOCK, warmStep } from '../templates/build-templates.ts'
+import type { Step, StepOutcome, StepTools } from '../steps/step.ts'
+import { BUILD_LOCK, recordBuild, warmStep } from '../templates/build-templates.ts'
 import { installLayer, requireBaseLayer } from '../templates/layer.ts'
-import { DISK_SIZE_MB, writeDefinition } from '../templates/template-definition.ts'
+import { DISK_SIZE_MB, findDefinition, writeDefinition } from '../templates/template-definition.ts'
 import { recipeIds } from '../templates/template-recipe.ts'
 import { workspace } from '../workspace.ts'
 import { readOciLayout, type OciImage } from './oci-layout.ts'
@@ -19,12 +20,16 @@ import { unpackImage } from './unpack-image.ts'
 /** Shape of a template's name; it becomes part of folders' names. */
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
+/** How long it is said to take, in seconds; a large image takes longer. */
+const EXPECTED_SECONDS = 60
+
 /** Where the files of a template come from. */
 export type ImageSource = { kind: 'oci' | 'rootfs'; path: string }
 
 /**
  * Makes a template from an image: its files become one layer, on which sandboxes boot with the guest runtime of every template. An earlier
- * one of the name is replaced; sandboxes made from that keep their layer. Has the running service make the warm image.
+ * one of the name is replaced; sandboxes made from that keep their layer. Has the running service make the warm image; when it finds that the
+ * image does not boot, the earlier template is put back, and the record of the build says why.
  */
 export async function addTemplate(
   context: SetupContext,
@@ -58,19 +63,35 @@ export async function addTemplate(
   }
   const { memoryMb, cpuCount } = config
   const definition = { id: name, names: [name], layers: [layerId], memoryMb, cpuCount, diskSizeMb: DISK_SIZE_MB }
-  await runSteps(
-    [
-      { id: 'image', title: 'Files of the image', run: unpack },
-      {
-        id: 'definition',
-        title: `Template ${name}`,
-        after: ['image'],
-        run: async () => ({ status: (await writeDefinition(folder, definition)) ? 'done' : 'kept' }),
-      },
-      warmStep(context, name),
-    ],
+  const earlier = await findDefinition(folder, name)
+  const steps: Step[] = [
+    { id: 'image', title: 'Files of the image', run: unpack },
+    {
+      id: 'definition',
+      title: `Template ${name}`,
+      after: ['image'],
+      run: async () => ({ status: (await writeDefinition(folder, definition)) ? 'done' : 'kept' }),
+    },
+    warmStep(context, name),
+  ]
+  await recordBuild(
+    context,
+    { id: name, names: [name], expectedSeconds: EXPECTED_SECONDS },
     options,
+    async (recorded) => {
+      try {
+        await runSteps(steps, recorded)
+      } catch (error) {
+        await putBack(folder, name, earlier)
+        throw error
+      }
+    },
   )
+}
+
+async function putBack(folder: DataFolder, name: string, earlier: TemplateDefinition | undefined): Promise<void> {
+  if (earlier === undefined) await rm(join(folder.templates, name, 'template.json'), { force: true })
+  else await writeDefinition(folder, earlier)
 }
 
 async function readImage({ kind, path }: ImageSource): Promise<OciImage> {

@@ -6,7 +6,7 @@ import { findRunningService } from '../service/service-record.ts'
 import { runSteps, type RunStepsOptions } from '../steps/run-steps.ts'
 import type { Step } from '../steps/step.ts'
 import { workspace } from '../workspace.ts'
-import { BuildRecord } from './build-record.ts'
+import { BuildRecord, type BuiltTemplate } from './build-record.ts'
 import { readTemplateRecipe, type TemplateRecipe } from './template-recipe.ts'
 import { templateSteps } from './template-steps.ts'
 
@@ -33,19 +33,31 @@ export async function buildTemplates(
 }
 
 async function buildOne(context: SetupContext, recipe: TemplateRecipe, options: RunStepsOptions): Promise<void> {
-  const record = await BuildRecord.begin(context.folder, recipe, process.pid)
+  await recordBuild(context, recipe, options, async (recorded) => {
+    await runSteps([...templateSteps(context, recipe), warmStep(context, recipe.id)], recorded)
+  })
+}
+
+/** Does the work of a build under a record of it. */
+export async function recordBuild(
+  context: SetupContext,
+  template: BuiltTemplate,
+  options: RunStepsOptions,
+  work: (options: RunStepsOptions) => Promise<void>,
+): Promise<void> {
+  const record = await BuildRecord.begin(context.folder, template, process.pid)
   const onEvent: RunStepsOptions['onEvent'] = (event) => {
     record.note(event)
     options.onEvent(event)
   }
   try {
-    await runSteps([...templateSteps(context, recipe), warmStep(context, recipe.id)], { ...options, onEvent })
+    await work({ ...options, onEvent })
   } catch (error) {
     // What an interrupted build leaves says so by itself: its process is gone.
     if (!options.signal.aborted) await record.fail(error)
     throw error
   }
-  await record.remove()
+  await record.succeed()
 }
 
 /** Has the running service make the warm image of a template that has come or changed. */

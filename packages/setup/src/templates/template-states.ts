@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
-import { listTemplateBuilds } from '@drowse/node'
+import { findLastBuild, listTemplateBuilds, type TemplateBuildHistory } from '@drowse/node'
 import type { SetupContext } from '../context.ts'
+import { findTemplateFailure } from '../service/await-warm-image.ts'
 import { workspace } from '../workspace.ts'
 import { findDefinition } from './template-definition.ts'
 import { readTemplateRecipe, recipeIds } from './template-recipe.ts'
@@ -27,11 +28,14 @@ export async function templateStates(context: SetupContext): Promise<TemplateSta
   for (const id of ids) {
     const build = builds.find((each) => each.id === id)
     const isPresent = (await findDefinition(folder, id)) !== undefined
+    const failure =
+      isPresent && build === undefined ? await findTemplateFailure(folder, id).catch(() => undefined) : undefined
     if (build !== undefined) {
       const { state, detail, secondsLeft } = build
       const left = state === 'building' ? `about ${Math.ceil(secondsLeft / 60)} min left, ` : ''
       states.push({ id, state, detail: `${left}${detail}` })
-    } else if (!inClone.includes(id)) {
+    } else if (failure !== undefined) states.push({ id, state: 'failed', detail: failure.reason })
+    else if (!inClone.includes(id)) {
       if (isPresent) states.push({ id, state: 'ready', detail: '' })
     } else if (!isPresent) states.push({ id, state: 'absent', detail: '' })
     else {
@@ -40,6 +44,14 @@ export async function templateStates(context: SetupContext): Promise<TemplateSta
     }
   }
   return states
+}
+
+/** The last build of a template, however it ended. */
+export async function lastTemplateBuild(
+  { folder }: SetupContext,
+  id: string,
+): Promise<TemplateBuildHistory | undefined> {
+  return await findLastBuild(folder, id, Date.now())
 }
 
 /** A template's state and the words on it. */

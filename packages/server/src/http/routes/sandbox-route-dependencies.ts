@@ -1,3 +1,4 @@
+import type { NodeClient } from '@drowse/node'
 import type { SandboxMetrics } from '../../metrics/sandbox-metrics.ts'
 import type { SandboxService } from '../../sandboxes/service.ts'
 import type { TemplateSource } from '../../templates/find-template.ts'
@@ -6,7 +7,7 @@ import type { TemplateSource } from '../../templates/find-template.ts'
 export interface SandboxRouteDependencies {
   sandboxes: SandboxService
   metrics: Pick<SandboxMetrics, 'between' | 'latest'>
-  templates: TemplateSource
+  templates: TemplateSource & Pick<NodeClient, 'lastBuild'>
   /** Name, with port where it is not 443, under which clients reach sandboxes; asked for each answer. */
   publicDomain: () => string
 }

@@ -17,6 +17,7 @@ import type { SandboxRouteDependencies } from './sandbox-route-dependencies.ts'
 import { sandboxTcp } from './sandbox-tcp.ts'
 import { sandboxTimeout } from './sandbox-timeout.ts'
 import { templates } from './templates.ts'
+import { templateBuildStatus } from './template-build-status.ts'
 
 /** Adds every route about sandboxes. */
 export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDependencies): void {
@@ -36,5 +37,6 @@ export function sandboxRoutes(app: FastifyInstance, dependencies: SandboxRouteDe
   sandboxNetwork(api, dependencies)
   sandboxTcp(api)
   templates(api, dependencies)
+  templateBuildStatus(api, dependencies)
   prometheus(api, dependencies)
 }
