@@ -53,3 +53,13 @@ it('a signed URL with ambiguous framing is refused', async () => {
   const headers = { 'transfer-encoding': 'gzip, chunked' }
   expect(await ask(signedPath('mine', 'write'), 'POST', headers)).not.toContain('daemon')
 })
+
+it('a signed URL is answered 429 while too many others are looked up', async () => {
+  test.routes.areSearchesFull = true
+  try {
+    const answer = await httpCall({ port: test.httpPort, method: 'GET', path: signedPath('mine', 'read') })
+    expect(answer.status).toBe(429)
+  } finally {
+    test.routes.areSearchesFull = false
+  }
+})

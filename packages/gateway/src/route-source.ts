@@ -51,7 +51,7 @@ export interface RouteAccess {
 export interface RouteSource {
   /** Looks a sandbox up; never wakes it. */
   resolve(id: SandboxId): Promise<Route>
-  /** The sandbox whose token has signed a file's URL, also when that has ended; never wakes it. */
+  /** The sandbox whose token has signed a file's URL, also when that has ended; never wakes it. Throws "rate_limited" when too many ask. */
   findSigner(file: SignedFile): Promise<SandboxId | undefined>
   /**
    * Makes a wakeable sandbox run, once for any number of callers, and resolves when its daemon answers.

@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Duplex, Writable } from 'node:stream'
 import type { Logger } from '@drowse/common'
-import { ENVD_PORT, type SandboxId } from '@drowse/protocol'
-import { badRequest } from './answer/answer.ts'
+import { DrowseError, ENVD_PORT, type SandboxId } from '@drowse/protocol'
+import { badRequest, tooManySearches } from './answer/answer.ts'
 import { responseOn, sendAnswer } from './answer/send-answer.ts'
 import { classifyRequest, type Classification, type SandboxTarget } from './classify/classify-request.ts'
 import { readSignedFile } from './classify/signed-file.ts'
@@ -147,7 +147,12 @@ export class Traffic {
     try {
       signer = await this.#options.routes.findSigner(file)
     } catch (error) {
-      this.#options.logger.warn({ err: error }, 'could not look for the sandbox that has signed a URL')
+      const failure = DrowseError.from(error)
+      if (failure.code === 'rate_limited') {
+        sendAnswer(request, response, tooManySearches(failure.message))
+        return
+      }
+      this.#options.logger.warn({ err: failure }, 'could not look for the sandbox that has signed a URL')
     }
     const where =
       signer === undefined ? { kind: 'api' as const } : this.#checkForm({ id: signer, port: ENVD_PORT }, request)

@@ -35,6 +35,11 @@ export function tooManyOpen(limit: number): Answer {
   return { status: 503, message: `Too many connections: ${limit} are open`, retryAfterS: 1 }
 }
 
+/** More URLs at once of whose signature nobody knows yet whose it is. */
+export function tooManySearches(message: string): Answer {
+  return { status: 429, message, retryAfterS: 1 }
+}
+
 /** A path of the daemon that is not for the outside. */
 export function pathNotFound(target: SandboxTarget): Answer {
   return { status: 404, message: 'Not found', sandboxId: target.id }

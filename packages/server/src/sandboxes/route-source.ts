@@ -18,7 +18,7 @@ export function createRouteSource(context: LifecycleContext): RouteSource {
       return sandbox === undefined ? { kind: 'not-found' } : route(sandbox)
     },
     async findSigner(file) {
-      return await context.signerSearches.run(async () => await findSigner(context, file))
+      return await findSigner(context, file)
     },
     async wake(id, signal) {
       signal.throwIfAborted()

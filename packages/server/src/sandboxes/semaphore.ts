@@ -7,6 +7,11 @@ export class Semaphore {
     this.#free = count
   }
 
+  /** How many wait for room. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   /** Runs `work` when there is room. The number of those who wait is the caller's to bound. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1

@@ -17,3 +17,16 @@ test('findSigner() finds whose token has signed a URL among many, also when that
     }
   }
 })
+
+test('findSigner() lets no more than 64 searches wait', async () => {
+  await using harness = await Harness.start()
+  const query = new URLSearchParams({ path: 'a', signature: 'v1_none' })
+  const searches = Array.from(
+    { length: 70 },
+    async () => await harness.service.routes.findSigner({ query, operation: 'read' }),
+  )
+  const outcomes = await Promise.allSettled(searches)
+  const refused = outcomes.filter(({ status }) => status === 'rejected')
+  expect(refused).toHaveLength(5)
+  expect(refused[0]).toMatchObject({ reason: { code: 'rate_limited' } })
+})
