@@ -15,10 +15,19 @@ export interface CertificateFiles {
 }
 
 /** Reads a certificate and its key. Throws "setup_failed" that names the file when one cannot be read, is not PEM, or they do not belong together. */
-export async function readCertificate({ certPath, keyPath }: CertificateFiles): Promise<TlsMaterial> {
-  const [cert, key] = [await readPem(certPath), await readPem(keyPath)]
+export async function readCertificate(files: CertificateFiles): Promise<TlsMaterial> {
+  const found = await readFiles(files)
+  checkMaterial(found, files)
+  return found
+}
+
+async function readFiles({ certPath, keyPath }: CertificateFiles): Promise<TlsMaterial> {
+  return { cert: await readPem(certPath), key: await readPem(keyPath) }
+}
+
+function checkMaterial({ cert, key }: TlsMaterial, { certPath, keyPath }: CertificateFiles): void {
   try {
-    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return { cert, key }
+    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return
   } catch (cause) {
     throw new DrowseError('setup_failed', `Cannot use certificate "${certPath}" with key "${keyPath}": not valid PEM`, {
       cause,
@@ -60,9 +69,12 @@ export function watchCertificate(options: WatchOptions): AsyncDisposable {
 
   const lookOnce = async (): Promise<void> => {
     try {
-      const found = await readCertificate(files)
+      const found = await readFiles(files)
+      const isSame = found.cert === current.cert && found.key === current.key
+      // Only what is new is parsed, which takes a millisecond.
+      if (!isSame) checkMaterial(found, files)
       problem = undefined
-      if (isOver || (found.cert === current.cert && found.key === current.key)) return
+      if (isOver || isSame) return
       current = found
       onChange(found)
       logger.info({ certPath: files.certPath }, 'the https door serves a new certificate')
