@@ -159,7 +159,8 @@ export class SandboxNode implements NodeClient, AsyncDisposable {
     const describe = async (template: TemplateDefinition): Promise<NodeTemplate> => {
       const { id, names, memoryMb, cpuCount, diskSizeMb } = template
       const failure = await findBootFailure(folder, template, builds)
-      const trouble = failure === undefined ? {} : { trouble: failure.reason }
+      // What may pass with the host's state is for the create to find out.
+      const trouble = failure?.isOfGuest === true ? { trouble: failure.reason } : {}
       return { id, names, limits: { memoryMb, cpuCount }, diskSizeMb, ...trouble }
     }
     return await Promise.all((await listTemplates(folder)).map(describe))

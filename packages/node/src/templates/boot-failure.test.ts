@@ -34,6 +34,14 @@ describe('a template that does not boot', () => {
     expect((await node.templates())[0]).not.toHaveProperty('trouble')
   })
 
+  it('is not refused for a failure of the engine, which may be the host’s', async () => {
+    const node = await machine.startNode()
+    machine.host.failNext('start', new DrowseError('engine_failed', 'Cannot: told so'))
+    machine.host.failNext('watchBoot', new DrowseError('engine_failed', 'Cannot: told so again'))
+    await expect(node.warm()).rejects.toThrow(/cannot be booted: Cannot: told so again/)
+    expect((await node.templates())[0]).not.toHaveProperty('trouble')
+  })
+
   it('has no trouble once it is another', async () => {
     const node = await machine.startNode()
     machine.host.bootReport = { exitStatus: 1, output: '' }

@@ -15,6 +15,8 @@ const LINE_LENGTH = 300
 const bootFailureSchema = z.object({
   /** A sentence for people. */
   reason: z.string(),
+  /** Whether it was the guest that failed: it will again. The engine's failure may be the host's, which can pass. */
+  isOfGuest: z.boolean(),
   /** The last lines that the boot printed. */
   log: z.array(z.string()),
   failedAt: z.iso.datetime(),
@@ -56,7 +58,7 @@ export async function noteBootFailure(
   folder: DataFolder,
   template: TemplateDefinition,
   builds: BootBuilds,
-  told: Pick<BootFailure, 'reason' | 'log' | 'failedAt'>,
+  told: ToldFailure & Pick<BootFailure, 'failedAt'>,
 ): Promise<void> {
   const { id, layers, start } = template
   const failure: BootFailure = { ...told, layers, ...builds, ...(start === undefined ? {} : { start }) }
@@ -68,6 +70,9 @@ export async function forgetBootFailure(folder: DataFolder, id: string): Promise
   await rm(pathOf(folder, id), { force: true })
 }
 
+/** What is found out about a boot. */
+type ToldFailure = Pick<BootFailure, 'reason' | 'isOfGuest' | 'log'>
+
 /**
  * Looks by a second boot whether it is the template's fault that the first one failed with `error`, and why. `undefined` when that is not so,
  * or not known: the host may have been short of something.
@@ -75,24 +80,26 @@ export async function forgetBootFailure(folder: DataFolder, id: string): Promise
 export async function explainBoot(
   boot: () => ReturnType<Engine['watchBoot']>,
   error: unknown,
-): Promise<Pick<BootFailure, 'reason' | 'log'> | undefined> {
+): Promise<ToldFailure | undefined> {
   const first = DrowseError.from(error)
   if (first.code !== 'engine_failed') return undefined
-  if (first.details['isStartHopeless'] === true) return { reason: first.message, log: [] }
+  if (first.details['isStartHopeless'] === true) return { reason: first.message, isOfGuest: true, log: [] }
   try {
     return describe(await boot())
   } catch (again) {
     const { code, message } = DrowseError.from(again)
-    return code === 'engine_failed' ? { reason: `its sandboxes cannot be booted: ${message}`, log: [] } : undefined
+    if (code !== 'engine_failed') return undefined
+    return { reason: `its sandboxes cannot be booted: ${message}`, isOfGuest: false, log: [] }
   }
 }
 
-function describe({ exitStatus, output }: BootReport): Pick<BootFailure, 'reason' | 'log'> | undefined {
+function describe({ exitStatus, output }: BootReport): ToldFailure | undefined {
   if (exitStatus === undefined) return undefined
   const log = output.split('\n').filter((line) => line.trim() !== '')
   const last = log.at(-1)?.slice(0, LINE_LENGTH)
   const words = last === undefined ? 'it printed nothing' : `its last words were: ${last}`
-  return { reason: `its guest daemon ended right after the boot, with exit status ${exitStatus}; ${words}`, log }
+  const reason = `its guest daemon ended right after the boot, with exit status ${exitStatus}; ${words}`
+  return { reason, isOfGuest: true, log }
 }
 
 function pathOf(folder: DataFolder, id: string): string {
