@@ -61,7 +61,7 @@ export default defineConfig({
         test: {
           ...onInstallation,
           name: 'conformance',
-          include: ['test/{conformance,browser}/**/*.test.ts'],
+          include: ['test/{conformance,browser,doors}/**/*.test.ts'],
         },
       },
     ],

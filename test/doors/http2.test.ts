@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { Sandbox } from 'e2b'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { runPython } from './support/run-python.ts'
-import { killAfterEach } from './support/sandboxes.ts'
+import { runPython } from '../platform/support/run-python.ts'
+import { killAfterEach } from '../platform/support/sandboxes.ts'
 
-const program = (name: string): string => join(import.meta.dirname, 'python', name)
+const program = (name: string): string => join(import.meta.dirname, '..', 'platform', 'python', name)
 
 /** By an address: not every client finds names below `localhost`. The certificate holds for both. */
 const url = `https://127.0.0.1:${inject('installation').env['DROWSE_HTTPS_PORT']}`

@@ -9,10 +9,10 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { Sandbox } from 'e2b'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { exec } from '@drowse/common'
-import { api, detailOf } from './support/inspect.ts'
-import { killAfterEach, until } from './support/sandboxes.ts'
-import { SshPerson } from './support/ssh.ts'
-import { makeTeam } from './support/team.ts'
+import { api, detailOf } from '../platform/support/inspect.ts'
+import { killAfterEach, until } from '../platform/support/sandboxes.ts'
+import { SshPerson } from '../platform/support/ssh.ts'
+import { makeTeam } from '../platform/support/team.ts'
 
 const keep = killAfterEach()
 let person: SshPerson
