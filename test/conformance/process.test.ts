@@ -82,6 +82,26 @@ describe.each(CLIENTS)('processes through $name', ({ Sandbox }) => {
     expect((await handle.wait()).stdout).toMatch(/\ngot it\n$/)
   })
 
+  it('a command line of 10 MB is refused with the reason, and the next command runs', async () => {
+    await expect(sandbox.commands.run(`echo ${'x'.repeat(10_000_000)}`)).rejects.toMatchObject({
+      name: 'InvalidArgumentError',
+      message: expect.stringContaining('too long') as string,
+    })
+    const longest = 'x'.repeat(120_000)
+    expect((await sandbox.commands.run(`echo ${longest}`)).stdout).toBe(`${longest}\n`)
+  })
+
+  it('a NUL byte in a command, its folder or its variables is refused', async () => {
+    for (const [command, options] of [
+      ['echo a\0b', {}],
+      ['true', { cwd: '/tmp\0' }],
+      ['true', { envs: { A: 'x\0y' } }],
+    ] as const) {
+      await expect(sandbox.commands.run(command, options)).rejects.toMatchObject({ name: 'InvalidArgumentError' })
+    }
+    expect((await sandbox.commands.run('echo well')).stdout).toBe('well\n')
+  })
+
   it('the time limit kills all it started and throws a timeout', async () => {
     const limited = sandbox.commands.run('bash -c "sleep 4321; true"; true', { timeoutMs: 1_000 })
     await expect(limited).rejects.toMatchObject({ name: 'TimeoutError' })

@@ -37,6 +37,7 @@ describe('the routes', () => {
     ['POST', '/execute', {}, 422, '"code"'],
     ['POST', '/execute', { code: 1 }, 422, '"code"'],
     ['POST', '/execute', { code: '1', env_vars: { 'A=B': '1' } }, 422, '"env_vars"'],
+    ['POST', '/execute', { code: '1', env_vars: { A: 'x\0y' } }, 422, '"env_vars"'],
     ['POST', '/contexts', { cwd: '/no/such' }, 400, '/no/such'],
     ['POST', '/contexts', { language: 'cobol' }, 400, '"cobol"'],
     ['DELETE', '/contexts/x', undefined, 404, 'Context x not found'],
@@ -76,6 +77,20 @@ describe('contexts', () => {
       ['1\n', 2],
       ['2\n', 3],
     ])
+  })
+
+  it.each([
+    ['python', (text: string) => `text = "${text}"\nprint(len(text))`],
+    ['javascript', (text: string) => `var text = "${text}"; console.log(text.length)`],
+    ['bash', (text: string) => `text=${text}; echo \${#text}`],
+  ])('take cells of %s that no pipe holds at once, and keep what was there', async (language, codeOf) => {
+    const id = await interpreter.context(language)
+    await interpreter.run({ code: 'kept=1', context_id: id })
+    for (const size of [65_000, 66_000, 131_072, 1_000_000]) {
+      const { stdout } = await interpreter.run({ code: codeOf('x'.repeat(size)), context_id: id })
+      expect(stdout).toBe(`${size}\n`)
+    }
+    expect((await interpreter.run({ code: '1', context_id: id })).count).toBe(6)
   })
 
   it('end the cell that runs when they are restarted', async () => {

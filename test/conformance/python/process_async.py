@@ -35,6 +35,7 @@ async def main():
         assert [result.stdout for result in results] == [f"{number}\n" for number in range(10)], results
         failure = await raises(module.CommandExitException, sandbox.commands.run("exit 7"))
         assert failure.exit_code == 7
+        await raises(module.InvalidArgumentException, sandbox.commands.run("echo " + "x" * 10_000_000))
         await raises(module.TimeoutException, sandbox.commands.run("sleep 300", timeout=1))
 
         seen = [[], []]

@@ -24,6 +24,8 @@ try:
     assert sandbox.commands.run("whoami", user="root").stdout == "root\n"
     assert "ghost" in str(raises(Exception, lambda: sandbox.commands.run("true", user="ghost")))
     assert "does not exist" in str(raises(Exception, lambda: sandbox.commands.run("true", cwd="/nowhere")))
+    raises(module.InvalidArgumentException, lambda: sandbox.commands.run("echo " + "x" * 10_000_000))
+    raises(module.InvalidArgumentException, lambda: sandbox.commands.run("echo a\0b"))
     raises(module.TimeoutException, lambda: sandbox.commands.run("sleep 300", timeout=1))
     if name == "e2b":  # Novita's client decodes each chunk by itself and loses characters that are split between two
         assert sandbox.commands.run("printf 'äöü€😀%.0s' $(seq 9000)").stdout == "äöü€😀" * 9000

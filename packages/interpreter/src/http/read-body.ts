@@ -29,7 +29,7 @@ export function optionalText(body: Readonly<Record<string, unknown>>, key: strin
   throw new DrowseError('unprocessable', `Cannot read the request: "${key}" is not a string`)
 }
 
-/** Takes a map of strings out of a body; numbers and booleans become strings. Throws a 422 when it is something else. */
+/** Takes a map of strings out of a body; numbers and booleans become strings. Throws a 422 when it is something else or no variable can hold it. */
 export function textMap(body: Readonly<Record<string, unknown>>, key: string): Record<string, string> {
   const value = body[key] ?? {}
   if (typeof value !== 'object' || Array.isArray(value)) {
@@ -37,10 +37,13 @@ export function textMap(body: Readonly<Record<string, unknown>>, key: string): R
   }
   const map: Record<string, string> = {}
   for (const [name, entry] of Object.entries(value)) {
-    if (!['string', 'number', 'boolean'].includes(typeof entry) || name === '' || /[=\0]/.test(name)) {
+    const value = String(entry)
+    // No system holds a NUL in a variable: a kernel that was handed one would end.
+    const isUsable = name !== '' && !/[=\0]/.test(name) && !value.includes('\0')
+    if (!isUsable || !['string', 'number', 'boolean'].includes(typeof entry)) {
       throw new DrowseError('unprocessable', `Cannot read the request: "${key}" has no usable "${name}"`)
     }
-    map[name] = String(entry)
+    map[name] = value
   }
   return map
 }

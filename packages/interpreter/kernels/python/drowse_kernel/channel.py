@@ -17,7 +17,8 @@ class Channel:
         os.set_inheritable(COMMANDS, False)
         os.set_inheritable(EVENTS, False)
         self._lock = threading.RLock()
-        self._pending = b""
+        # Pieces of a line whose end has not come: a pipe holds 64 KiB, and a cell may be longer.
+        self._pending = []
         self.is_open = True
         # An interrupt in the middle of a line would break all that follow, so it waits for the line's end.
         self.is_sending = False
@@ -46,12 +47,17 @@ class Channel:
             raise KeyboardInterrupt
 
     def receive(self):
-        """Reads what has come and gives the commands in it; None once the interpreter is gone."""
+        """Reads what has come and gives the commands that it ends, which may be none; None once the interpreter is gone."""
         chunk = os.read(COMMANDS, 1 << 16)
         if not chunk:
             return None
-        *lines, self._pending = (self._pending + chunk).split(b"\n")
-        return [json.loads(line) for line in lines]
+        first, *rest = chunk.split(b"\n")
+        self._pending.append(first)
+        commands = []
+        for piece in rest:
+            commands.append(json.loads(b"".join(self._pending)))
+            self._pending = [piece]
+        return commands
 
 
 def encode(value):

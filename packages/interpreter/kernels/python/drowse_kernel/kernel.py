@@ -44,8 +44,9 @@ class Kernel:
             self.finish()
 
     def receive(self):
-        """Queues the commands that have come."""
-        for command in self.channel.receive() or [None]:
+        """Queues the commands that have come, and the end once the interpreter is gone."""
+        commands = self.channel.receive()
+        for command in [None] if commands is None else commands:
             self.commands.put_nowait(command)
 
     async def execute(self, command):
