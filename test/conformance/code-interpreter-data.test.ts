@@ -33,6 +33,7 @@ describe('results of runCode()', () => {
     ['bar', 'ax.bar(["a", "b"], [1, 2])', { type: 'bar', elements: [{ label: 'a', value: 1 }, { value: 2 }] }],
     ['pie', 'ax.pie([1, 3], labels=["a", "b"])', { type: 'pie', elements: [{ label: 'a' }, { label: 'b' }] }],
     ['box_and_whisker', 'ax.boxplot([[1, 2, 3, 4]], patch_artist=True)', { type: 'box_and_whisker' }],
+    ['unknown', 'ax.imshow([[1, 2], [3, 4]])', { type: 'unknown' }],
   ])('a %s chart comes as png and as its numbers', async (_, draw, chart) => {
     const { results, error } = await run(
       `import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.set_title("T")\n${draw}\nplt.show()`,

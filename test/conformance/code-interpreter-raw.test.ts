@@ -277,6 +277,12 @@ describe('a client that leaves', () => {
     ['javascript', 'console.log("begun"); while (true) {}', 'globalThis.kept = 1', 'console.log(kept)'],
     ['bash', 'echo begun; sleep 3000', 'kept=1', 'echo $kept'],
     ['r', 'cat("begun\\n"); repeat Sys.sleep(1)', 'kept <- 1', 'cat(kept, "\\n", sep = "")'],
+    [
+      'java',
+      'System.out.println("begun"); while (true) Thread.sleep(1000);',
+      'int kept = 1;',
+      'System.out.println(kept);',
+    ],
   ])('interrupts %s, and the context goes on with its variables', async (language, endless, before, after) => {
     const id = await makeContext({ language })
     await run({ code: before, context_id: id })

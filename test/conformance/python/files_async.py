@@ -19,6 +19,9 @@ async def main():
         assert bytes(await sandbox.files.read("bin", format="bytes")) == data
         stream = await sandbox.files.read("bin", format="stream")
         assert b"".join([chunk async for chunk in stream]) == data
+        for options in ({"gzip": True}, {"use_octet_stream": True}):
+            await sandbox.files.write("packed", data, **options)
+            assert bytes(await sandbox.files.read("packed", format="bytes", gzip=True)) == data, options
         await asyncio.gather(*(sandbox.files.write(f"many/{i}", f"n{i}") for i in range(20)))
         assert len(await sandbox.files.list("many")) == 20
         texts = await asyncio.gather(*(sandbox.files.read(f"many/{i}") for i in range(20)))

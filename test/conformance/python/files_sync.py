@@ -33,6 +33,9 @@ try:
     assert bytes(sandbox.files.read("bin", format="bytes")) == data
     sandbox.files.write("file-like", io.BytesIO(data))
     assert b"".join(sandbox.files.read("file-like", format="stream")) == data
+    for options in ({"gzip": True}, {"use_octet_stream": True}, {"gzip": True, "use_octet_stream": True}):
+        sandbox.files.write("packed", data, **options)
+        assert bytes(sandbox.files.read("packed", format="bytes", gzip=True)) == data, options
     sandbox.files.write("empty", "")
     assert sandbox.files.read("empty") == ""
     files = [{"path": f"many/{i}.txt", "data": f"n{i}"} for i in range(20)]
@@ -51,6 +54,8 @@ try:
     assert not sandbox.files.exists("renamed")
     raises(NOT_FOUND, lambda: sandbox.files.read("renamed/7.txt"))
     raises(module.InvalidArgumentException, lambda: sandbox.files.read("/etc"))
+    raises(module.InvalidArgumentException, lambda: sandbox.files.read("a\0b"))
+    raises(module.InvalidArgumentException, lambda: sandbox.files.list("a\0b"))
     if name == "e2b":
         sandbox.files.write("meta", "x", metadata={"author": "ann"})
         assert sandbox.files.get_info("meta").metadata == {"author": "ann"}
@@ -65,6 +70,16 @@ try:
     sandbox.files.remove("made/sub/one")
     events_until(watch, [("remove", "sub/one")])
     watch.stop()
+    if name == "e2b":
+        watch = sandbox.files.watch_dir("made", include_entry=True)
+        sandbox.files.write("made/described", "12345")
+        sizes = []
+        deadline = time.monotonic() + 20
+        while 5 not in sizes:
+            assert time.monotonic() < deadline, sizes
+            sizes += [event.entry.size for event in watch.get_new_events() if event.entry]
+            time.sleep(0.05)
+        watch.stop()
     raises(NOT_FOUND, lambda: sandbox.files.watch_dir("missing"))
 
     sandbox.files.write("signed", "by url")

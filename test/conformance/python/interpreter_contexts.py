@@ -45,9 +45,10 @@ async def main():
         assert (await run(show, context=context, envs=envs)).text == "('over', 'once')"
         assert (await run(show, context=context)).text == "('sandbox', None)"
 
-        endless = "seen = False\ntry:\n  while True: pass\nexcept KeyboardInterrupt:\n  seen = True"
+        endless = "import time\nseen = False\ntry:\n  while True: time.sleep(0.1)\nexcept KeyboardInterrupt:\n  seen = True"
         await raised(Exception, lambda: sandbox.run_code(endless, context=context, timeout=2))
-        assert (await run("(seen, x)", context=context)).text == "(True, 1)"
+        after = await run("(seen, x)", context=context)
+        assert after.text == "(True, 1)", after
 
         await done(sandbox.restart_code_context(context))
         assert (await run("x", context=context)).error.name == "NameError"
