@@ -146,7 +146,7 @@ describe('WatchDir', () => {
     expect((await events.next()).value).toEqual({ start: {} })
     expect((await events.next()).value).toEqual({ keepalive: {} })
     await sh('ln -s nothing watched/new')
-    const heard = []
+    const heard: object[] = []
     while (!heard.some((message) => 'filesystem' in message)) heard.push((await events.next()).value as object)
     expect(heard.at(-1)).toMatchObject({
       filesystem: { name: 'new', type: 'EVENT_TYPE_CREATE', entry: { path: '/home/user/watched/new' } },
