@@ -15,6 +15,8 @@ export { joinPortStream, type PortStreamEnd, type StreamSocket } from './join-po
 export { KeyedMutex } from './keyed-mutex.ts'
 export { createLogger, silentLogger, type Logger } from './log.ts'
 export { isEndedState, parseProcessStat, readProcessStat, type ProcessStat } from './process-stat.ts'
+export { isNoEntry, readIfThere } from './read-if-there.ts'
+export { repeat } from './repeat.ts'
 export { SingleFlight } from './single-flight.ts'
 export { pollUntil, type PollOptions } from './poll.ts'
 export { configSchema, type Config, type ConfigInput } from './config/config.ts'

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises'
-import { KeyedMutex, prepareFile, type PreparedFile } from '@drowse/common'
+import { isNoEntry, KeyedMutex, prepareFile, type PreparedFile } from '@drowse/common'
 import { DrowseError, isSandboxId, type SandboxId } from '@drowse/protocol'
 import type { DataFolder } from './data-folder.ts'
 import { PHASE_TRANSITIONS } from './phases.ts'
-import { findJson, isNoEntry } from './read-json.ts'
+import { findJson } from './read-json.ts'
 import { sandboxFolder } from './sandbox-folder.ts'
 import { sandboxManifestSchema, slotOnlySchema, type SandboxManifest } from './sandbox-manifest.ts'
 

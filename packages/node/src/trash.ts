@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readdir, rename, rmdir, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { ensureDirectory, exec, syncDirectory } from '@drowse/common'
+import { ensureDirectory, exec, isNoEntry, syncDirectory } from '@drowse/common'
 import type { BackgroundWork } from './background-work.ts'
-import { isNoEntry } from './read-json.ts'
 
 /** Longest time, in ms, that one deletion may take: a root with millions of files on a slow disk. */
 const DELETE_TIMEOUT_MS = 15 * 60_000

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
-import { chmod, readFile } from 'node:fs/promises'
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ensureDirectory, writeFileAtomic, type Clock } from '@drowse/common'
+import { ensureDirectory, readIfThere, writeFileAtomic, type Clock } from '@drowse/common'
 import type { CertificatePair } from '@drowse/certificates'
 import type { CertificateFiles } from './served-certificate.ts'
 
@@ -70,14 +70,14 @@ export async function writeBundle(
   files: CertificatePlaces,
   authorities: string,
 ): Promise<void> {
-  const system = (await readText(options.systemBundle ?? SYSTEM_BUNDLE)) ?? ''
+  const system = (await readIfThere(options.systemBundle ?? SYSTEM_BUNDLE)) ?? ''
   await writeIfChanged(files.bundle, `${system.trimEnd()}\n${authorities}`.trimStart())
 }
 
 /** The first certificate of a file, PEM; empty when there is none that can be read. */
 export async function firstCertificate(path: string): Promise<string> {
   try {
-    return new X509Certificate((await readText(path)) ?? '').toString()
+    return new X509Certificate((await readIfThere(path)) ?? '').toString()
   } catch {
     return ''
   }
@@ -91,8 +91,8 @@ export interface PairFiles {
 
 /** Reads a certificate and its key, unchecked; `undefined` when one is missing. */
 export async function readPair(files: PairFiles): Promise<CertificatePair | undefined> {
-  const cert = await readText(files.cert)
-  const key = await readText(files.key)
+  const cert = await readIfThere(files.cert)
+  const key = await readIfThere(files.key)
   return cert === undefined || key === undefined ? undefined : { cert, key }
 }
 
@@ -104,7 +104,7 @@ export async function writePair(files: PairFiles, pair: CertificatePair): Promis
 }
 
 async function writeIfChanged(path: string, text: string): Promise<void> {
-  if ((await readText(path)) !== text) await writePublic(path, text)
+  if ((await readIfThere(path)) !== text) await writePublic(path, text)
 }
 
 /** Writes a file for all to read. */
@@ -112,13 +112,4 @@ export async function writePublic(path: string, text: string): Promise<void> {
   await writeFileAtomic(path, text, 0o644)
   // The mode that a file is made with is narrowed by the process's umask.
   await chmod(path, 0o644)
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }

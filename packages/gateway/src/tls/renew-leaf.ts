@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { systemClock, type Logger, type Timer } from '@drowse/common'
+import { isNoEntry, repeat, systemClock, type Logger } from '@drowse/common'
 import { certificatePlaces, readPair, writePair, type CertificateOptions } from './certificate-files.ts'
 import { issueLeaf } from './issue.ts'
 import { isAuthorityFor, isUsableLeaf } from './judge-certificates.ts'
@@ -33,7 +33,7 @@ async function isUnderWay(rotationPath: string): Promise<boolean> {
   try {
     return systemClock.nowMs() - (await stat(rotationPath)).mtimeMs < CUT_AFTER_MS
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    if (isNoEntry(error)) return false
     throw error
   }
 }
@@ -43,12 +43,8 @@ async function isUnderWay(rotationPath: string): Promise<boolean> {
  * Disposing ends it.
  */
 export function keepLeafFresh(options: CertificateOptions, logger: Logger): AsyncDisposable {
-  const { domain } = options
-  let isOver = false
-  let look: Promise<void> = Promise.resolve()
-  let timer: Timer
-
-  const lookOnce = async (): Promise<void> => {
+  const { clock, domain } = options
+  return repeat(clock, LOOK_EVERY_MS, async () => {
     try {
       const outcome = await renewLeaf(options)
       if (outcome === 'renewed') logger.info({ domain }, 'the certificate of the https door was renewed')
@@ -61,19 +57,5 @@ export function keepLeafFresh(options: CertificateOptions, logger: Logger): Asyn
     } catch (error) {
       logger.warn({ err: error }, 'the certificate of the https door could not be renewed')
     }
-  }
-  const arm = (): Timer =>
-    options.clock.setTimer(LOOK_EVERY_MS, () => {
-      look = lookOnce().then(() => {
-        if (!isOver) timer = arm()
-      })
-    })
-  timer = arm()
-  return {
-    async [Symbol.asyncDispose]() {
-      isOver = true
-      timer.cancel()
-      await look
-    },
-  }
+  })
 }

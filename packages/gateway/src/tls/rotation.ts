@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { writeFileAtomic } from '@drowse/common'
+import { isNoEntry, writeFileAtomic } from '@drowse/common'
 import type { CertificatePair } from '@drowse/certificates'
 
 /** A change of the local authority that has begun. */
@@ -22,7 +22,7 @@ export async function readRotation(path: string): Promise<Rotation | undefined> 
     const { ca, leaf, previous } = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
     return isPair(ca) && isPair(leaf) && typeof previous === 'string' ? { ca, leaf, previous } : undefined
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (error instanceof SyntaxError || isNoEntry(error)) return undefined
     throw error
   }
 }

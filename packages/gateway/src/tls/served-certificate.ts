@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { systemClock, type Clock, type Logger, type Timer } from '@drowse/common'
+import { repeat, systemClock, type Clock, type Logger } from '@drowse/common'
 import { DrowseError } from '@drowse/protocol'
 import type { TlsMaterial } from '../door/door-server.ts'
 
@@ -63,18 +63,14 @@ export function watchCertificate(options: WatchOptions): AsyncDisposable {
   const { files, onChange, logger, clock = systemClock } = options
   let { current } = options
   let problem: string | undefined
-  let isOver = false
-  let look: Promise<void> = Promise.resolve()
-  let timer: Timer
-
-  const lookOnce = async (): Promise<void> => {
+  return repeat(clock, LOOK_EVERY_MS, async (ending) => {
     try {
       const found = await readFiles(files)
       const isSame = found.cert === current.cert && found.key === current.key
       // Only what is new is parsed, which takes a millisecond.
       if (!isSame) checkMaterial(found, files)
       problem = undefined
-      if (isOver || isSame) return
+      if (ending.aborted || isSame) return
       current = found
       onChange(found)
       logger.info({ certPath: files.certPath }, 'the https door serves a new certificate')
@@ -83,19 +79,5 @@ export function watchCertificate(options: WatchOptions): AsyncDisposable {
       if (message !== problem) logger.warn({ err: error }, 'the https door keeps the certificate it has')
       problem = message
     }
-  }
-  const arm = (): Timer =>
-    clock.setTimer(LOOK_EVERY_MS, () => {
-      look = lookOnce().then(() => {
-        if (!isOver) timer = arm()
-      })
-    })
-  timer = arm()
-  return {
-    async [Symbol.asyncDispose]() {
-      isOver = true
-      timer.cancel()
-      await look
-    },
-  }
+  })
 }

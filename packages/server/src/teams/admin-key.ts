@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ensureDirectory, writeFileAtomic, type Clock } from '@drowse/common'
+import { ensureDirectory, readIfThere, writeFileAtomic, type Clock } from '@drowse/common'
 import { DrowseError } from '@drowse/protocol'
 import type { Team, TeamRepo } from '../store/repos/team-repo.ts'
 import type { Store } from '../store/store.ts'
@@ -28,13 +27,8 @@ export async function ensureAdminKey(store: Store, secretsDirectory: string, clo
 }
 
 async function readKeyFile(path: string): Promise<string | undefined> {
-  let text: string
-  try {
-    text = (await readFile(path, 'utf8')).trim()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined // fs errors carry a code
-    throw error
-  }
+  const text = (await readIfThere(path))?.trim()
+  if (text === undefined) return undefined
   if (text.length < 16)
     throw new DrowseError('setup_failed', `Cannot use "${path}": it holds no API key; remove it to get a new one`)
   return text

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ensureDirectory, exec, writeFileAtomic } from '@drowse/common'
+import { ensureDirectory, exec, isNoEntry, readIfThere, writeFileAtomic } from '@drowse/common'
 import { findOnPath } from '../host/find-on-path.ts'
 import { setupError } from '../setup-error.ts'
 
@@ -30,8 +30,8 @@ const UPDATE_LIMIT_MS = 120_000
 
 /** Whether all programs that go by the system's store trust an authority. */
 export async function isTrusted(store: TrustStore, instance: string, caCert: string): Promise<boolean> {
-  const bundle = await readText(join(store.certsDirectory, 'ca-certificates.crt'))
-  return bundle.includes(caCert.trim()) && (await readText(authorityPath(store, instance, caCert))) === caCert
+  const bundle = (await readIfThere(join(store.certsDirectory, 'ca-certificates.crt'))) ?? ''
+  return bundle.includes(caCert.trim()) && (await readIfThere(authorityPath(store, instance, caCert))) === caCert
 }
 
 /**
@@ -111,16 +111,7 @@ async function list(directory: string): Promise<string[]> {
   try {
     return await readdir(directory)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    if (isNoEntry(error)) return []
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { writeFileAtomic } from '@drowse/common'
+import { readIfThere, writeFileAtomic } from '@drowse/common'
 import { dataFolder, type DataFolder } from '@drowse/node'
 import { z } from 'zod'
 import { openSharedUse } from './shared-use.ts'
@@ -113,10 +113,6 @@ async function recordsOf(roots: readonly string[]): Promise<HostRecord['settings
 }
 
 async function readRecord(path: string): Promise<HostRecord> {
-  try {
-    return recordSchema.parse(JSON.parse(await readFile(path, 'utf8')))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { settings: [] }
-    throw error
-  }
+  const text = await readIfThere(path)
+  return text === undefined ? { settings: [] } : recordSchema.parse(JSON.parse(text))
 }

@@ -1,6 +1,6 @@
 import { open, rename, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ensureDirectory } from '@drowse/common'
+import { ensureDirectory, isNoEntry } from '@drowse/common'
 import type { DataFolder } from '@drowse/node'
 
 /** A log above this size, in bytes, becomes `service.log.1` at the next start. */
@@ -31,7 +31,7 @@ export async function tailServiceLog(folder: DataFolder, count: number): Promise
   try {
     file = await open(serviceLogPath(folder), 'r')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { lines: [], offset: 0 }
+    if (isNoEntry(error)) return { lines: [], offset: 0 }
     throw error
   }
   try {

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ensureDirectory, writeFileAtomic } from '@drowse/common'
+import { ensureDirectory, readIfThere, writeFileAtomic } from '@drowse/common'
 import { DrowseError } from '@drowse/protocol'
 import ssh2 from 'ssh2'
 import { newKeyPair } from './new-key-pair.ts'
@@ -36,13 +35,4 @@ async function makeKey(directory: string, path: string): Promise<string> {
   await ensureDirectory(directory)
   await writeFileAtomic(path, privateKey, 0o600)
   return privateKey
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined // fs errors carry a code
-    throw error
-  }
 }

@@ -1,8 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { CertificatePair } from '@drowse/certificates'
-import { writeFileAtomic } from '@drowse/common'
+import { readIfThere, writeFileAtomic } from '@drowse/common'
 
 const DAY_MS = 86_400_000
 /** An authority with less life left than this is made anew; guests learn of it at their next wake. */
@@ -53,14 +52,9 @@ export async function openEgressAuthority(path: string): Promise<EgressAuthority
 }
 
 async function readPair(path: string): Promise<CertificatePair | undefined> {
-  try {
-    const text = await readFile(path, 'utf8')
-    const at = text.indexOf('-----BEGIN CERTIFICATE-----')
-    return at < 0 ? undefined : { key: text.slice(0, at), cert: text.slice(at) }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  const text = (await readIfThere(path)) ?? ''
+  const at = text.indexOf('-----BEGIN CERTIFICATE-----')
+  return at < 0 ? undefined : { key: text.slice(0, at), cert: text.slice(at) }
 }
 
 function isUsable({ cert, key }: CertificatePair): boolean {
