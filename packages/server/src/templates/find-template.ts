@@ -13,32 +13,33 @@ const MAX_RETRY_AFTER_S = 60
 /** Where templates and their builds are asked for. */
 export type TemplateSource = Pick<NodeClient, 'templates' | 'templateBuilds'>
 
+type Found = { template: NodeTemplate; build?: never } | { template?: never; build: TemplateBuildStatus }
+
 /**
  * Finds the template that a client's reference means, as `resolveTemplate` does. For one that is being built it waits when that will be done
  * in a moment, else throws "unavailable" that says how far it is; not retryable when nobody builds it any more, or when it does not start.
  */
 export async function findTemplate(source: TemplateSource, reference: string): Promise<NodeTemplate> {
-  try {
-    return startable(resolveTemplate(await source.templates(), reference))
-  } catch (error) {
-    const build = isUnknown(error) ? await findBuild(source, reference) : undefined
-    if (build === undefined) throw error
-    if (build.state !== 'building' || build.secondsLeft > WAIT_BELOW_S) throw notBuilt(build)
-  }
+  const { template, build } = await look(source, reference)
+  if (template !== undefined) return template
+  if (build.secondsLeft > WAIT_BELOW_S) throw notBuilt(build)
   return await awaitBuild(source, reference)
 }
 
-async function awaitBuild(source: TemplateSource, reference: string): Promise<NodeTemplate> {
-  const probe = async (): Promise<NodeTemplate | undefined> => {
-    try {
-      return startable(resolveTemplate(await source.templates(), reference))
-    } catch (error) {
-      const build = isUnknown(error) ? await findBuild(source, reference) : undefined
-      if (build === undefined) throw error
-      if (build.state !== 'building') throw notBuilt(build)
-      return undefined
-    }
+/** The template, or the build that goes on to make it; throws when there is neither. */
+async function look(source: TemplateSource, reference: string): Promise<Found> {
+  try {
+    return { template: startable(resolveTemplate(await source.templates(), reference)) }
+  } catch (error) {
+    const build = isUnknown(error) ? await findBuild(source, reference) : undefined
+    if (build === undefined) throw error
+    if (build.state !== 'building') throw notBuilt(build)
+    return { build }
   }
+}
+
+async function awaitBuild(source: TemplateSource, reference: string): Promise<NodeTemplate> {
+  const probe = async (): Promise<NodeTemplate | undefined> => (await look(source, reference)).template
   const signal = deadline(WAIT_MS, 'wait for a template')
   try {
     return await pollUntil(probe, { intervalMs: 250, maxIntervalMs: 500, signal })

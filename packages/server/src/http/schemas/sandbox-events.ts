@@ -38,13 +38,16 @@ const names = z.preprocess(
       .filter(Boolean),
   z.array(z.string()),
 )
-const flag = z.enum(['true', 'false'], 'orderAsc must be true or false').default('false')
+const orderAsc = z
+  .enum(['true', 'false'], 'orderAsc must be true or false')
+  .default('false')
+  .transform((text) => (text === 'true' ? ('asc' as const) : ('desc' as const)))
 const offset = z.coerce.number().int().min(0).max(1_000_000).default(0)
 const limit = z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE)
 const seconds = z.coerce.number().min(0).max(MAX_S).optional()
 
 /** Query of `GET /events/sandboxes` and `GET /events/sandboxes/:sandboxID`, E2B's. */
-export const lifecycleEventsQuery = z.object({ offset, limit, orderAsc: flag, types: names.optional() })
+export const lifecycleEventsQuery = z.object({ offset, limit, orderAsc, types: names.optional() })
 
 /** Query of `GET /sandboxes/events`, Novita's; times in seconds. */
 export const sandboxEventsQuery = z.object({
@@ -54,7 +57,7 @@ export const sandboxEventsQuery = z.object({
   templateID: z.string().max(256).optional(),
   events: names.optional(),
   state: z.string().max(64).optional(),
-  orderAsc: flag,
+  orderAsc,
   offset,
   limit,
 })

@@ -5,5 +5,10 @@ export const sandboxParams = z.object({
   sandboxID: z
     .string()
     .regex(/^[a-z0-9]+(-[a-z0-9]*)?$/, 'Invalid sandbox ID')
-    .transform((text) => text.split('-')[0] ?? text),
+    .transform(withoutClient),
 })
+
+/** The id in `id` or `id-clientID`. */
+export function withoutClient(text: string): string {
+  return text.split('-')[0] ?? text
+}
