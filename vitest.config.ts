@@ -2,13 +2,23 @@ import { defineConfig } from 'vitest/config'
 
 const resolve = { conditions: ['source'] }
 
-/** What the suites on a real installation have in common: one that a suite brings up for itself, and one file of tests at a time over it. */
-const onInstallation = {
-  globalSetup: ['test/platform/support/global-setup.ts'],
-  setupFiles: ['test/platform/support/client-env.ts'],
-  fileParallelism: false,
-  testTimeout: 120_000,
-  hookTimeout: 600_000,
+/** A suite on a real installation, which it brings up for itself; one file of tests at a time over it. */
+function onInstallation(name: string, include: string, exclude: string[] = []) {
+  return {
+    resolve,
+    ssr: { resolve },
+    environments: { __vitest__: { resolve } },
+    test: {
+      name,
+      include: [include],
+      exclude,
+      globalSetup: ['test/platform/support/global-setup.ts'],
+      setupFiles: ['test/platform/support/client-env.ts'],
+      fileParallelism: false,
+      testTimeout: 120_000,
+      hookTimeout: 600_000,
+    },
+  }
 }
 
 /**
@@ -43,27 +53,12 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
-      {
-        resolve,
-        ssr: { resolve },
-        environments: { __vitest__: { resolve } },
-        test: {
-          ...onInstallation,
-          name: 'platform',
-          include: ['test/{platform,security,long}/**/*.test.ts'],
-          exclude: process.env.DROWSE_TEST_LONG === '1' ? [] : ['test/long/**'],
-        },
-      },
-      {
-        resolve,
-        ssr: { resolve },
-        environments: { __vitest__: { resolve } },
-        test: {
-          ...onInstallation,
-          name: 'conformance',
-          include: ['test/{conformance,browser,doors}/**/*.test.ts'],
-        },
-      },
+      onInstallation(
+        'platform',
+        'test/{platform,security,long}/**/*.test.ts',
+        process.env.DROWSE_TEST_LONG === '1' ? [] : ['test/long/**'],
+      ),
+      onInstallation('conformance', 'test/{conformance,browser,doors}/**/*.test.ts'),
     ],
   },
 })
